@@ -1,0 +1,272 @@
+"""The city file: one TOML that declares a city, so that another city needs no code.
+
+See ``docs/city-file.md`` for every key with an example.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AliasGenerator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from geo_data.faults import Fault, InputError, nearest
+from geo_data.words import Label
+
+Lon = Annotated[float, Field(ge=-180, le=180)]
+Lat = Annotated[float, Field(ge=-90, le=90)]
+
+
+class Entry(BaseModel):
+    """Base of everything declared in a file: kebab-case keys, unknown keys refused."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        alias_generator=AliasGenerator(alias=lambda name: name.replace("_", "-")),
+    )
+
+
+class Level(Entry):
+    """One rung of the drill chain, coarsest first.
+
+    Parameters
+    ----------
+    key : str
+        ``district``, ``town``, ``grid``; another city's own words elsewhere.
+    name : Label
+        What people call it.
+    code_digits : int, optional
+        Length of its codes, checked on import where given.
+    code_pattern : str, optional
+        Regular expression its codes must match whole, for codes that are not plain digits.
+    """
+
+    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    name: Label
+    code_digits: int | None = None
+    code_pattern: str | None = None
+
+
+class Source(Entry):
+    """Where the rows of one layer come from.
+
+    Parameters
+    ----------
+    layer : str
+        ``regions``, ``places`` or ``sensors``.
+    level : str, optional
+        For regions: which level of the chain, or ``functional``.
+    kind : str, optional
+        For places and sensors: the kind of every row, unless a column says it.
+    file : Path
+        Relative to the city file.
+    file_layer : str, optional
+        Which layer of a container (GeoPackage).
+    crs : str, optional
+        Wins over what the file says: an EPSG code, WKT or PROJ string, or ``GCJ-02``/``BD-09``.
+    encoding : str, optional
+        Of attribute tables; guessed where absent.
+    columns : dict
+        Our field -> their column: ``code, name, parent, kind, lon, lat, wkt, address, floors,
+        use, population, metric, unit, period-s``.
+    filter : dict
+        Their column -> value or list of values a row must have.
+    values : dict
+        Our field -> (their value -> ours).
+    """
+
+    layer: Literal["regions", "places", "sensors"]
+    file: Path
+    level: str | None = None
+    kind: str | None = None
+    file_layer: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    columns: dict[str, str] = {}
+    filter: dict[str, str | int | float | list[str | int | float]] = {}
+    values: dict[str, dict[str, str]] = {}
+
+
+class Basemap(Entry):
+    """An optional raster ground: an intranet URL template or a local MBTiles file."""
+
+    url: str | None = None
+    file: Path | None = None
+    attribution: str = ""
+    max_zoom: int = 18
+
+
+class City(Entry):
+    """A city as its file declares it.
+
+    Parameters
+    ----------
+    code, name
+        Code and name of the root region.
+    bbox : tuple of float
+        ``(west, south, east, north)`` in degrees.
+    metric_crs : str
+        Where lengths and areas are measured.
+    levels : tuple of Level
+        The drill chain, coarsest first, at least two.
+    notice : Label, optional
+        A sentence shown on the map wherever it is shown (the demo city's warning).
+    demo : bool
+        Whether the city was made by us; decides that the simulator may run.
+    """
+
+    code: str
+    name: Label
+    bbox: tuple[Lon, Lat, Lon, Lat]
+    metric_crs: str
+    timezone: str = "Asia/Shanghai"
+    languages: tuple[Literal["zh-CN", "en"], ...] = ("zh-CN", "en")
+    levels: Annotated[tuple[Level, ...], Field(min_length=2)]
+    sources: tuple[Source, ...] = ()
+    basemap: Basemap | None = None
+    notice: Label | None = None
+    demo: bool = False
+    settings: dict[str, str | int | float | bool] = {}
+    folder: Path = Field(default=Path(), exclude=True)
+
+    @field_validator("bbox")
+    @classmethod
+    def _bbox_in_order(
+        cls, bbox: tuple[float, float, float, float]
+    ) -> tuple[float, float, float, float]:
+        west, south, east, north = bbox
+        if west >= east or south >= north:
+            raise ValueError("west must be less than east, south less than north")
+        return bbox
+
+    @field_validator("metric_crs")
+    @classmethod
+    def _metric_crs_known(cls, crs: str) -> str:
+        from pyproj import CRS
+        from pyproj.exceptions import CRSError
+
+        try:
+            known = CRS.from_user_input(crs)
+        except CRSError as error:
+            raise ValueError(f"unknown CRS {crs!r}") from error
+        if not known.is_projected:
+            raise ValueError(f"{crs!r} is not a projected CRS, lengths cannot be measured in it")
+        return crs
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone_known(cls, timezone: str) -> str:
+        try:
+            ZoneInfo(timezone)
+        except Exception as error:
+            raise ValueError(f"unknown time zone {timezone!r}") from error
+        return timezone
+
+    @model_validator(mode="after")
+    def _sources_fit_levels(self) -> City:
+        keys = [level.key for level in self.levels]
+        if len(set(keys)) != len(keys):
+            raise ValueError("level keys must differ")
+        for source in self.sources:
+            if source.layer == "regions" and source.level not in [*keys, "functional"]:
+                raise ValueError(
+                    f"source {source.file}: level {source.level!r} is not declared, "
+                    f"did you mean {nearest(source.level or '', keys)!r}?"
+                )
+        return self
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The city's time zone."""
+        return ZoneInfo(self.timezone)
+
+    @cached_property
+    def level_keys(self) -> tuple[str, ...]:
+        """Level keys, coarsest first."""
+        return tuple(level.key for level in self.levels)
+
+    @property
+    def root_level(self) -> str:
+        """Key of the coarsest level."""
+        return self.level_keys[0]
+
+    @property
+    def finest_level(self) -> str:
+        """Key of the finest level."""
+        return self.level_keys[-1]
+
+    def level(self, key: str) -> Level:
+        """Return the level called ``key``."""
+        return self.levels[self.level_keys.index(key)]
+
+    def child_level(self, key: str) -> str | None:
+        """Key of the level below ``key``; ``None`` below the finest and for functional areas."""
+        if key not in self.level_keys:
+            return None
+        below = self.level_keys.index(key) + 1
+        return self.level_keys[below] if below < len(self.level_keys) else None
+
+
+def read_city(path: Path) -> City:
+    """Read a city file.
+
+    Parameters
+    ----------
+    path : Path
+        A TOML file; the files it names are relative to its folder.
+
+    Raises
+    ------
+    InputError
+        No file, no TOML, an unknown key (the nearest known one is named), a value of the wrong
+        form: all faults of the file at once.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(Fault("no-file", file=str(path))) from error
+    except UnicodeDecodeError as error:
+        raise InputError(Fault("not-utf8", file=str(path))) from error
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        fault = Fault("not-toml", file=str(path), values={"error": str(error)})
+        raise InputError(fault) from error
+    try:
+        return City.model_validate(table).model_copy(update={"folder": path.parent})
+    except ValidationError as error:
+        raise InputError(*_faults(error, path)) from error
+
+
+def _faults(error: ValidationError, path: Path) -> Iterator[Fault]:
+    known = frozenset(
+        (info.alias or name)
+        for model in (City, Level, Source, Basemap)
+        for name, info in model.model_fields.items()
+        if not info.exclude
+    )
+    for problem in error.errors():
+        where = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            key = str(problem["loc"][-1])
+            values: dict[str, object] = {"key": key, "nearest": nearest(key, known)}
+            yield Fault("unknown-key", file=str(path), field=where, values=values)
+        elif problem["type"] == "missing":
+            yield Fault("missing-key", file=str(path), field=where, values={"key": where})
+        else:
+            values = {"error": problem["msg"].removeprefix("Value error, ")}
+            yield Fault("bad-value", file=str(path), field=where or None, values=values)

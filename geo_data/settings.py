@@ -1,0 +1,123 @@
+"""Typed settings: defaults < city file (``[settings]``) < environment (``YIPING_…``)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from geo_data.faults import Fault, InputError, nearest
+
+PREFIX = "YIPING_"
+NOT_SETTINGS = frozenset({"YIPING_REQUIRE"})
+"""Read by the tests, not by the product."""
+
+
+class Settings(BaseSettings):
+    """How this process runs.
+
+    Parameters
+    ----------
+    host, port
+        Where the page is served.
+    data_dir : Path
+        Folder of the embedded store, caches and the demo city.
+    database_url : str or None
+        ``None`` is the embedded store in ``data_dir``; ``sqlite:///file.gpkg`` names one.
+    city : Path or None
+        A city file; ``None`` is the demo city.
+    language : str
+        What the page speaks when the URL does not say.
+    scope_region : str or None
+        Root of what viewers of this process may see: a town's own screen.
+    simulator_rate : float
+        Incidents per hour of the demo simulator; 0 is off.
+    simulator_speed : float
+        City seconds per real second (time lapse).
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8050
+    data_dir: Path = Path("data")
+    database_url: str | None = None
+    city: Path | None = None
+    language: Literal["zh-CN", "en"] = "zh-CN"
+    scope_region: str | None = None
+    simulator_rate: Annotated[float, Field(ge=0)] = 360.0
+    simulator_speed: Annotated[float, Field(gt=0)] = 1.0
+
+    @property
+    def store_path(self) -> Path:
+        """File of the embedded store."""
+        if self.database_url and self.database_url.startswith("sqlite:///"):
+            return Path(self.database_url.removeprefix("sqlite:///"))
+        return self.data_dir / "city.gpkg"
+
+
+def read_settings(
+    declared: Mapping[str, object] | None = None,
+    environment: Mapping[str, str] | None = None,
+    **given: object,
+) -> Settings:
+    """Settings of this process.
+
+    Parameters
+    ----------
+    declared : Mapping, optional
+        The ``[settings]`` table of a city file, kebab-case.
+    environment : Mapping, optional
+        ``os.environ`` unless a test says otherwise.
+    **given
+        What the command line said: wins over everything.
+
+    Raises
+    ------
+    InputError
+        An unknown key (the nearest known one is named) or a value of the wrong form.
+    """
+    environment = os.environ if environment is None else environment
+    known = frozenset(Settings.model_fields)
+    names = {
+        name: name.removeprefix(PREFIX).lower()
+        for name in environment
+        if name.startswith(PREFIX) and name not in NOT_SETTINGS
+    }
+    faults = [
+        Fault(
+            "unknown-setting",
+            field=name,
+            values={"key": name, "nearest": PREFIX + nearest(key, known).upper()},
+        )
+        for name, key in names.items()
+        if key not in known
+    ]
+    values: dict[str, object] = {}
+    for key, value in (declared or {}).items():
+        name = key.replace("-", "_")
+        if name not in known:
+            near = {"key": key, "nearest": nearest(name, known).replace("_", "-")}
+            faults.append(Fault("unknown-setting", field=key, values=dict(near)))
+        values[name] = value
+    if faults:
+        raise InputError(*faults)
+    values |= {key: environment[name] for name, key in names.items()}
+    values |= {key: value for key, value in given.items() if value is not None}
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise InputError(
+            *(
+                Fault(
+                    "bad-value",
+                    field=PREFIX + str(problem["loc"][0]).upper(),
+                    values={"error": problem["msg"]},
+                )
+                for problem in error.errors()
+            )
+        ) from error
