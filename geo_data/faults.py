@@ -7,7 +7,8 @@ them and exits with ``exit_code``; the page shows a notice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -34,7 +35,7 @@ class Fault:
     file: str | None = None
     row: int | None = None
     field: str | None = None
-    values: dict[str, object] = field(default_factory=dict)
+    values: dict[str, object] = dataclasses.field(default_factory=dict)
 
     def reason(self, language: str = DEFAULT_LANGUAGE) -> str:
         """What is wrong, in one sentence."""
