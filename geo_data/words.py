@@ -56,7 +56,7 @@ class Words:
         """Read ``words.toml``; a key without both languages is refused."""
         return cls(_read(path))
 
-    def __call__(self, key: str, language: str = DEFAULT_LANGUAGE, **values: object) -> str:
+    def __call__(self, key: str, language: str = DEFAULT_LANGUAGE, /, **values: object) -> str:
         """Say ``key`` in ``language`` with ``values`` filled in.
 
         Raises
