@@ -1,0 +1,412 @@
+"""The tables of the store: one definition for the embedded store and for a server.
+
+Only the geometry type differs between stores, so :func:`build_tables` takes it as an
+argument; :mod:`geo_data.geopackage` gives the one of a GeoPackage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeEngine, UserDefinedType
+
+GeometryFactory = Callable[[str], TypeEngine[Any]]
+"""``POINT``, ``MULTIPOLYGON`` or ``GEOMETRY`` -> the column type of a store."""
+
+Count = BigInteger().with_variant(Integer(), "sqlite")
+"""Whole numbers that grow with the years (SQLite's INTEGER is 64 bits wide anyway)."""
+
+
+class _DatetimeText(UserDefinedType[str]):
+    """Text in a column declared DATETIME, which is how a GeoPackage keeps times."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "DATETIME"
+
+
+def to_text(at: datetime) -> str:
+    """Return an aware time as ISO 8601 in UTC with milliseconds and ``Z``; sorts like the time.
+
+    Raises
+    ------
+    ValueError
+        The time is naive: nobody can know which instant is meant.
+    """
+    if at.tzinfo is None:
+        raise ValueError(f"{at!r} has no time zone")
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def from_text(text: str) -> datetime:
+    """Return the aware UTC time that :func:`to_text` (or QGIS) wrote."""
+    at = datetime.fromisoformat(text)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in and out, to the millisecond; ISO text in SQLite, ``timestamptz`` elsewhere."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the column type of the store."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(_DatetimeText())
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Write a time."""
+        if value is None:
+            return None
+        return to_text(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """Read a time."""
+        if value is None:
+            return None
+        return from_text(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Every table of the store."""
+
+    metadata: MetaData
+    regions: Table
+    places: Table
+    sensors: Table
+    readings: Table
+    observations: Table
+    incidents: Table
+    incident_stages: Table
+    pending_stages: Table
+    rollup_region_day: Table
+    rollup_dimension_day: Table
+    rollup_metric_hour: Table
+    changes: Table
+    layer_versions: Table
+    dead_letters: Table
+    meta: Table
+
+
+def build_tables(geometry: GeometryFactory) -> Tables:
+    """Build the table definitions of one store.
+
+    Parameters
+    ----------
+    geometry : callable
+        Takes ``POINT``, ``MULTIPOLYGON`` or ``GEOMETRY``, returns the column type. Text columns
+        are TEXT and numbers DOUBLE or INTEGER because GDAL misreads other names.
+    """
+    metadata = MetaData()
+    return Tables(
+        metadata=metadata,
+        regions=_regions(metadata, geometry),
+        places=_places(metadata, geometry),
+        sensors=_sensors(metadata, geometry),
+        readings=_readings(metadata),
+        observations=_observations(metadata),
+        incidents=_incidents(metadata, geometry),
+        incident_stages=_incident_stages(metadata),
+        pending_stages=_pending_stages(metadata),
+        rollup_region_day=_rollup_region_day(metadata),
+        rollup_dimension_day=_rollup_dimension_day(metadata),
+        rollup_metric_hour=_rollup_metric_hour(metadata),
+        changes=_changes(metadata),
+        layer_versions=_layer_versions(metadata),
+        dead_letters=_dead_letters(metadata),
+        meta=Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text)),
+    )
+
+
+def _text(name: str, nullable: bool = False, **options: Any) -> Column[str]:
+    return Column(name, Text, nullable=nullable, **options)
+
+
+def _number(name: str, nullable: bool = False) -> Column[float]:
+    return Column(name, Double, nullable=nullable)
+
+
+def _time(name: str, nullable: bool = False) -> Column[datetime]:
+    return Column(name, UtcDateTime, nullable=nullable)
+
+
+def _whole(name: str, nullable: bool = False, **options: Any) -> Column[int]:
+    return Column(name, Count, nullable=nullable, **options)
+
+
+def _regions(metadata: MetaData, geometry: GeometryFactory) -> Table:
+    return Table(
+        "regions",
+        metadata,
+        Column("fid", Integer, primary_key=True),
+        Column("geom", geometry("MULTIPOLYGON")),
+        _text("code", unique=True),
+        _text("parent_code", nullable=True),
+        _text("level"),
+        _text("kind"),
+        _text("name"),
+        _text("pinyin"),
+        *(_number(name) for name in ("lon", "lat", "west", "south", "east", "north", "area_km2")),
+        _whole("population", nullable=True),
+        Index("regions_level", "level"),
+    )
+
+
+def _places(metadata: MetaData, geometry: GeometryFactory) -> Table:
+    return Table(
+        "places",
+        metadata,
+        Column("fid", Integer, primary_key=True),
+        Column("geom", geometry("GEOMETRY")),
+        _text("code", unique=True),
+        _text("kind"),
+        _text("name"),
+        _text("pinyin"),
+        _text("region_code"),
+        _text("site_code", nullable=True),
+        _number("lon"),
+        _number("lat"),
+        _text("address", nullable=True),
+        _whole("floors", nullable=True),
+        _text("use", nullable=True),
+        _text("attributes"),
+        # Covering for the counts per kind of a region.
+        Index("places_region_kind", "region_code", "kind"),
+        Index("places_kind", "kind"),
+    )
+
+
+def _sensors(metadata: MetaData, geometry: GeometryFactory) -> Table:
+    return Table(
+        "sensors",
+        metadata,
+        Column("fid", Integer, primary_key=True),
+        Column("geom", geometry("POINT")),
+        _text("code", unique=True),
+        _text("kind"),
+        _text("name"),
+        _text("pinyin"),
+        _text("metric"),
+        _text("unit"),
+        _text("region_code"),
+        _text("place_code", nullable=True),
+        _number("lon"),
+        _number("lat"),
+        _whole("period_s"),
+        Index("sensors_region", "region_code"),
+        Index("sensors_place", "place_code"),
+    )
+
+
+def _readings(metadata: MetaData) -> Table:
+    return Table(
+        "readings",
+        metadata,
+        _text("sensor_code", primary_key=True),
+        _number("value"),
+        _time("observed_at"),
+        _time("received_at"),
+        _whole("state"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _observations(metadata: MetaData) -> Table:
+    return Table(
+        "observations",
+        metadata,
+        _text("sensor_code", primary_key=True),
+        Column("observed_at", UtcDateTime, primary_key=True),
+        _number("value"),
+        _time("received_at"),
+        # One sensor's day lies together on disk: that is how it is read.
+        sqlite_with_rowid=False,
+    )
+
+
+def _incidents(metadata: MetaData, geometry: GeometryFactory) -> Table:
+    table = Table(
+        "incidents",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("geom", geometry("POINT")),
+        _text("source"),
+        _text("source_id"),
+        _text("code"),
+        _text("title"),
+        _text("channel"),
+        _text("category"),
+        _whole("severity"),
+        _text("stage"),
+        _time("stage_at"),
+        _time("happened_at"),
+        _time("reported_at"),
+        _time("recorded_at"),
+        _number("lon", nullable=True),
+        _number("lat", nullable=True),
+        _text("region_code", nullable=True),
+        _text("place_code", nullable=True),
+        _text("address", nullable=True),
+        _text("located_by"),
+        _time("due_at", nullable=True),
+        _time("ended_at", nullable=True),
+        UniqueConstraint("source", "source_id"),
+        # The whole city newest first, a region newest first, and the code people quote.
+        Index("incidents_reported", "reported_at"),
+        Index("incidents_region_reported", "region_code", "reported_at"),
+        Index("incidents_code", "code"),
+    )
+    _partial(Index("incidents_place", table.c.place_code), table.c.place_code.is_not(None))
+    # Open cases are one in a hundred: with due_at in it the counts never touch the table.
+    _partial(
+        Index("incidents_open", table.c.region_code, table.c.reported_at, table.c.due_at),
+        table.c.ended_at.is_(None),
+    )
+    return table
+
+
+def _partial(index: Index, condition: Any) -> None:
+    for dialect in ("sqlite", "postgresql"):
+        index.dialect_options[dialect]["where"] = condition
+
+
+def _stage_columns() -> tuple[Column[Any], ...]:
+    return (
+        _text("stage", primary_key=True),
+        Column("happened_at", UtcDateTime, primary_key=True),
+        _time("recorded_at"),
+        _text("actor", nullable=True),
+        _text("note", nullable=True),
+    )
+
+
+def _incident_stages(metadata: MetaData) -> Table:
+    # Append-only. A case's history lies together on disk under its own key: half the bytes of
+    # a row number plus a unique index, and there are seven rows to a case.
+    return Table(
+        "incident_stages",
+        metadata,
+        _whole("incident_id", primary_key=True, autoincrement=False),
+        *_stage_columns(),
+        sqlite_with_rowid=False,
+    )
+
+
+def _pending_stages(metadata: MetaData) -> Table:
+    # Steps that came before their case; moved to incident_stages when it comes.
+    return Table(
+        "pending_stages",
+        metadata,
+        _text("source", primary_key=True),
+        _text("source_id", primary_key=True),
+        *_stage_columns(),
+        sqlite_with_rowid=False,
+    )
+
+
+def _rollup_region_day(metadata: MetaData) -> Table:
+    measures = (
+        *("reported", "filed", "closed", "closed_on_time", "due"),
+        *("reworked", "extended", "proactive", "hotline"),
+    )
+    return Table(
+        "rollup_region_day",
+        metadata,
+        _whole("day", primary_key=True, autoincrement=False),
+        _text("region_code", primary_key=True),
+        *(_whole(name, server_default="0") for name in measures),
+        _whole("changed_seq"),
+        Index("rollup_region_day_changed", "changed_seq"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _rollup_dimension_day(metadata: MetaData) -> Table:
+    return Table(
+        "rollup_dimension_day",
+        metadata,
+        _whole("day", primary_key=True, autoincrement=False),
+        _text("region_code", primary_key=True),
+        _text("dimension", primary_key=True),
+        _text("key", primary_key=True),
+        _whole("n"),
+        _whole("changed_seq"),
+        Index("rollup_dimension_day_changed", "changed_seq"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _rollup_metric_hour(metadata: MetaData) -> Table:
+    return Table(
+        "rollup_metric_hour",
+        metadata,
+        _whole("hour", primary_key=True, autoincrement=False),
+        _text("region_code", primary_key=True),
+        _text("metric", primary_key=True),
+        _whole("n"),
+        _number("total"),
+        _number("low"),
+        _number("high"),
+        _whole("changed_seq"),
+        Index("rollup_metric_hour_changed", "changed_seq"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _changes(metadata: MetaData) -> Table:
+    return Table(
+        "changes",
+        metadata,
+        Column("seq", Count, primary_key=True),
+        _time("at"),
+        _text("topic"),
+        _text("body"),
+        # A pruned number must never come back: a browser's cursor may still hold it.
+        sqlite_autoincrement=True,
+    )
+
+
+def _layer_versions(metadata: MetaData) -> Table:
+    return Table(
+        "layer_versions",
+        metadata,
+        _text("layer", primary_key=True),
+        _whole("version"),
+        _time("updated_at"),
+        _time("data_at", nullable=True),
+        _whole("rows"),
+        _text("source"),
+    )
+
+
+def _dead_letters(metadata: MetaData) -> Table:
+    return Table(
+        "dead_letters",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        _text("source"),
+        _time("received_at"),
+        _text("raw"),
+        _text("reason"),
+    )
