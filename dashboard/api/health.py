@@ -1,0 +1,33 @@
+"""`/healthz`: the process lives. `/readyz`: the first page would draw."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from dashboard.context import Context
+from geo_data import queries
+from geo_data.faults import InputError
+
+
+def router(context: Context) -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter(tags=["operation"])
+
+    @routes.get("/healthz")
+    def healthz() -> dict[str, str]:
+        """Answer as long as the process can answer at all."""
+        return {"status": "ok"}
+
+    @routes.get("/readyz")
+    def readyz(response: Response) -> dict[str, object]:
+        """Answer 200 once the city and its regions can be read, 503 before."""
+        try:
+            tree = queries.region_tree(context.store, context.scope)
+            regions = len(tree.finest(tree.root.code))
+        except (InputError, KeyError) as error:
+            response.status_code = 503
+            said = error.sentences("en") if isinstance(error, InputError) else [str(error)]
+            return {"status": "not ready", "reasons": said}
+        return {"status": "ready", "city": context.store.city.code, "finest_regions": regions}
+
+    return routes

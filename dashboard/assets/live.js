@@ -1,0 +1,122 @@
+/* What the server says while the page is open, and what the page does when it says nothing.
+ *
+ * Changes go to the map at once; panels hear of them at most once a second through two cursors.
+ * With the server gone everything stays as drawn, the page says so, and it asks again from the
+ * cursor it has until somebody answers: for minutes or for days.
+ */
+"use strict";
+window.yiping = window.yiping || {};
+
+window.yiping.live = (() => {
+  const root = document.documentElement;
+  const SILENT_MS = 12000;
+  const PANELS_MS = 1000;
+  const AGES_MS = 15000;
+  let stream = null;
+  let cursor = null;
+  let heardAt = 0;
+  let wait = 1000;
+  let offset = 0;
+  let speed = 1;
+  const moved = { "cursor-cases": false, "cursor-readings": false };
+
+  /** The city's present moment by the server's clock, which may run faster than ours. */
+  function now() {
+    return offset + performance.now() * speed;
+  }
+
+  function hear(event) {
+    heardAt = performance.now();
+    wait = 1000;
+    root.dataset.server = "here";
+    const said = JSON.parse(event.data);
+    if (said.speed) speed = said.speed;
+    offset = Date.parse(said.at) - performance.now() * speed;
+    return said;
+  }
+
+  function connect() {
+    if (stream) stream.close();
+    stream = new EventSource("/live" + (cursor === null ? "" : `?after=${cursor}`));
+    stream.addEventListener("hello", (event) => {
+      const said = hear(event);
+      if (cursor === null) cursor = said.cursor;
+    });
+    stream.addEventListener("beat", hear);
+    stream.addEventListener("change", (event) => take(hear(event)));
+    stream.addEventListener("anew", (event) => {
+      cursor = hear(event).cursor;
+      moved["cursor-cases"] = moved["cursor-readings"] = true;
+      window.yiping.map.refresh();
+    });
+    stream.onerror = lost;
+  }
+
+  function take(change) {
+    cursor = change.cursor;
+    window.yiping.map.merge(change);
+    if (change.incidents.length) moved["cursor-cases"] = true;
+    if (change.readings.length) moved["cursor-readings"] = true;
+    if (Object.keys(change.layers).length) {
+      moved["cursor-cases"] = moved["cursor-readings"] = true;
+      window.yiping.map.refresh();
+    }
+  }
+
+  /** The browser gives up on some errors and retries on others: we never give up. */
+  function lost() {
+    root.dataset.server = "lost";
+    if (stream) stream.close();
+    stream = null;
+    setTimeout(connect, wait);
+    wait = Math.min(wait * 1.6, 15000);
+  }
+
+  function tellPanels() {
+    if (!window.dash_clientside || !window.dash_clientside.set_props) return;
+    for (const id of Object.keys(moved)) {
+      if (!moved[id]) continue;
+      moved[id] = false;
+      window.dash_clientside.set_props(id, { data: `${cursor}@${Math.round(now())}` });
+    }
+  }
+
+  function watch() {
+    if (stream && heardAt && performance.now() - heardAt > SILENT_MS) lost();
+  }
+
+  function start() {
+    connect();
+    setInterval(tellPanels, PANELS_MS);
+    setInterval(watch, 1000);
+    // Ages grow and time limits pass though nothing arrives.
+    setInterval(() => {
+      if (root.dataset.server === "here") moved["cursor-cases"] = true;
+    }, AGES_MS);
+  }
+
+  return { start, now, cursor: () => cursor, lost };
+})();
+
+/** The wall's clock shows the city's second, not this machine's: two screens agree. */
+window.yiping.clock = (() => {
+  function draw() {
+    const time = document.querySelector(".clock-time");
+    if (!time || root().dataset.server === undefined) return;
+    const moment = new Date(window.yiping.live.now());
+    const language = root().lang || "zh-CN";
+    const zone = { timeZone: time.dataset.clock };
+    time.textContent = moment.toLocaleTimeString("en-GB", zone);
+    document.querySelector(".clock-date").textContent = moment.toLocaleDateString(language, {
+      ...zone, year: "numeric", month: "long", day: "numeric", weekday: "long",
+    });
+  }
+  function root() {
+    return document.documentElement;
+  }
+  setInterval(draw, 250);
+  return { draw };
+})();
+
+// The first draw has the machine to itself; changes since are asked for by cursor anyway.
+window.addEventListener("load", () => setTimeout(window.yiping.live.start, 300));

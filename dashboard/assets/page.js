@@ -1,0 +1,133 @@
+/* The page itself: it follows the URL, hears the server, and answers keys.
+ *
+ * The query string is the only state. Whatever is clicked on the map becomes a new query and
+ * everything else follows from it, so a pick, a list row, a key and a pasted link are one thing.
+ */
+"use strict";
+window.yiping = window.yiping || {};
+
+window.yiping.page = (() => {
+  const root = document.documentElement;
+  const isDesk = () => root.dataset.page === "desk";
+
+  /** Ask Dash's Location for another query: history, back button and panels follow. */
+  function go(search) {
+    window.dash_clientside.set_props("url", { search });
+  }
+
+  /** The present query with some keys changed; null drops a key. */
+  function withKeys(changes) {
+    const said = new URLSearchParams(window.location.search);
+    for (const [key, value] of Object.entries(changes)) {
+      if (value === null) said.delete(key);
+      else said.set(key, value);
+    }
+    const text = said.toString().replaceAll("%3A", ":").replaceAll("%2C", ",");
+    return text ? "?" + text : "?";
+  }
+
+  let mounted = false;
+
+  /** Called by Dash whenever the query changed, however that came about. */
+  function follow(search) {
+    const said = new URLSearchParams(search || "");
+    const language = said.get("lang") || window.yipingConfig.home;
+    if (mounted && language !== root.lang) {
+      // Every word changes, those in the frame of the page too: the simplest is to begin anew.
+      window.location.reload();
+      return window.dash_clientside.no_update;
+    }
+    root.lang = language;
+    root.dataset.theme = said.get("theme") === "light" ? "light" : "dark";
+    root.dataset.fold = said.get("fold") || "";
+    root.dataset.object = said.get("object") ? "open" : "";
+    const map = window.yiping.map;
+    if (!mounted) {
+      mounted = true;
+      map.mount(document.getElementById("map"));
+      map.on("pick", drill);
+    }
+    map.show(search || "");
+    return search || "";
+  }
+
+  /** A region is drilled into; an object opens its card where it stands. */
+  function drill(picked) {
+    if (!isDesk()) return;
+    if (picked.kind === "region") go(withKeys({ region: picked.code, object: null }));
+    else go(withKeys({ object: `${picked.kind}:${picked.code}` }));
+  }
+
+  function typing(target) {
+    return target.matches && target.matches("input, textarea, select, [contenteditable]");
+  }
+
+  function up() {
+    const query = new URLSearchParams(window.location.search);
+    if (query.get("object")) return go(withKeys({ object: null }));
+    const step = document.querySelector(".trail [data-up] a");
+    if (step) step.click();
+  }
+
+  function fold(name) {
+    const folded = new Set((root.dataset.fold || "").split(",").filter(Boolean));
+    if (!folded.delete(name)) folded.add(name);
+    go(withKeys({ fold: folded.size ? [...folded].join(",") : null }));
+  }
+
+  /** Arrow keys walk through the answers of the search box. */
+  function walkHits(step) {
+    const hits = [...document.querySelectorAll(".hits a")];
+    if (!hits.length) return;
+    const at = hits.indexOf(document.activeElement);
+    hits[Math.max(0, Math.min(hits.length - 1, at + step))].focus();
+  }
+
+  function onKey(event) {
+    if (!isDesk() || event.ctrlKey || event.metaKey || event.altKey) return;
+    const search = document.getElementById("search");
+    const inSearch = event.target.closest && event.target.closest(".search");
+    if (event.key === "Escape") {
+      if (inSearch) {
+        leaveSearch(search);
+        event.target.blur();
+      } else up();
+    } else if (inSearch && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+      walkHits(event.key === "ArrowDown" ? 1 : -1);
+      event.preventDefault();
+    } else if (inSearch && event.key === "Enter" && event.target === search) {
+      const first = document.querySelector(".hits a");
+      if (first) first.click();
+    } else if (!typing(event.target)) {
+      const panel = { "[": "left", "]": "right", "\\": "bottom" }[event.key];
+      if (event.key === "/") {
+        search.focus();
+        search.select();
+        event.preventDefault();
+      } else if (panel) fold(panel);
+    }
+  }
+
+  function leaveSearch() {
+    window.dash_clientside.set_props("search", { value: "" });
+  }
+
+  /** On a phone the panels are a sheet with three stops: a strip, half, full. */
+  function moveSheet() {
+    const stops = ["low", "half", "full"];
+    const next = stops[(stops.indexOf(root.dataset.sheet || "low") + 1) % stops.length];
+    root.dataset.sheet = next;
+  }
+
+  document.addEventListener("keydown", onKey);
+  document.addEventListener("click", (event) => {
+    if (event.target.closest(".hits a")) {
+      leaveSearch();
+      document.activeElement.blur();
+    } else if (event.target.closest(".handle")) moveSheet();
+    const box = document.querySelector(".layer-box[open]");
+    if (box && !event.target.closest(".layer-box")) box.open = false;
+  });
+
+  return { follow, go, withKeys, fold };
+})();

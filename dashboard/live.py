@@ -1,0 +1,147 @@
+"""From the change log to the browsers: one reader per process, any number of screens.
+
+A screen asks with the cursor it has and gets everything after it, coalesced: a lost connection,
+a reload and a second screen are all the same case. A screen that is further behind than the
+process remembers is told to start anew, so that nothing ever queues for a slow one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dashboard.context import Context
+from geo_data import feed
+from geo_data.feed import Change
+
+GATHER_S = 0.2
+"""Changes of one such span reach a screen as one message: eyes see no sooner."""
+BEAT_S = 5.0
+REMEMBERED = 600
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Coalesced changes after ``before`` up to ``cursor``."""
+
+    before: int
+    cursor: int
+    data: str
+
+
+class Live:
+    """The change log of one process' store, as messages for screens."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._messages: deque[Message] = deque(maxlen=REMEMBERED)
+        self._moved = asyncio.Condition()
+        self._cursor = 0
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def cursor(self) -> int:
+        """How far the change log has been read."""
+        return self._cursor
+
+    async def start(self) -> None:
+        """Begin to read the change log where it stands."""
+        self._cursor = await asyncio.to_thread(feed.cursor, self._context.store)
+        self._task = asyncio.create_task(self._follow(), name="live")
+
+    async def stop(self) -> None:
+        """Stop reading; open streams end at their next beat."""
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(GATHER_S)
+            # A locked or vanished store must not end the wall's life: it is read again.
+            with contextlib.suppress(Exception):
+                await self._read()
+
+    async def _read(self) -> None:
+        changes = await asyncio.to_thread(
+            feed.changes_after, self._context.store, self._context.scope, self._cursor, BATCH
+        )
+        if not changes:
+            return
+        message = Message(self._cursor, changes[-1].seq, self._write(changes))
+        async with self._moved:
+            self._messages.append(message)
+            self._cursor = message.cursor
+            self._moved.notify_all()
+
+    def _write(self, changes: list[Change]) -> str:
+        body = {"cursor": changes[-1].seq, "at": _stamp(self._context.clock), **coalesce(changes)}
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+    async def stream(self, after: int | None) -> AsyncIterator[str]:
+        """Yield server-sent events after cursor ``after`` (``None``: from now on)."""
+        mine = self._cursor if after is None else after
+        yield self._event("hello", mine, {"cursor": self._cursor})
+        while True:
+            behind = [message for message in list(self._messages) if message.cursor > mine]
+            if mine < self._cursor and (not behind or behind[0].before > mine):
+                mine = self._cursor
+                yield self._event("anew", mine, {"cursor": mine})
+            elif behind:
+                for message in behind:
+                    yield f"event: change\nid: {message.cursor}\ndata: {message.data}\n\n"
+                mine = behind[-1].cursor
+            elif not await self._wait():
+                yield self._event("beat", mine, {"cursor": mine})
+
+    async def _wait(self) -> bool:
+        try:
+            async with asyncio.timeout(BEAT_S), self._moved:
+                await self._moved.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _event(self, name: str, cursor: int, body: dict[str, Any]) -> str:
+        speed = self._context.settings.simulator_speed
+        body = body | {"at": _stamp(self._context.clock), "speed": speed}
+        return f"event: {name}\nid: {cursor}\ndata: {json.dumps(body)}\n\n"
+
+
+def coalesce(changes: Iterable[Change]) -> dict[str, Any]:
+    """Return the last word on each incident, sensor and layer, in the order first heard.
+
+    Parameters
+    ----------
+    changes : iterable of Change
+        In the order of the log.
+    """
+    incidents: dict[Any, dict[str, Any]] = {}
+    readings: dict[Any, list[Any]] = {}
+    layers: dict[str, Any] = {}
+    for change in changes:
+        if change.topic == "incidents":
+            for row in change.body["rows"]:
+                before = incidents.get(row["id"], {})
+                incidents[row["id"]] = row | {"new": row.get("new") or before.get("new", False)}
+        elif change.topic == "readings":
+            readings |= {row[0]: row for row in change.body["rows"]}
+        elif change.topic == "layers":
+            layers[change.body["layer"]] = change.body["version"]
+    return {
+        "incidents": list(incidents.values()),
+        "readings": list(readings.values()),
+        "layers": layers,
+    }
+
+
+def _stamp(clock: Callable[[], datetime]) -> str:
+    return clock().isoformat(timespec="milliseconds")

@@ -1,0 +1,56 @@
+"""`/`: the desk of a leader or an officer who drills in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import Dash, html
+
+from dashboard import shell
+from dashboard.context import Context, Look
+from dashboard.panels import (
+    live_lists,
+    map_key,
+    notices,
+    object_card,
+    ranking,
+    time_bar,
+    top_bar,
+    vital_signs,
+)
+
+PANELS = (top_bar, vital_signs, ranking, live_lists, object_card, map_key, time_bar, notices)
+
+
+def layout(look: Look) -> Any:
+    """Return the page: the map, and the panels on its margins."""
+    return html.Div(
+        [
+            *shell.ground("desk"),
+            top_bar.layout(look),
+            html.Div(
+                [
+                    html.Button(className="handle", **{"aria-label": look.say("sheet-handle")}),
+                    html.Div(
+                        [vital_signs.layout(look), ranking.layout(look)], className="margin left"
+                    ),
+                    html.Div(
+                        [live_lists.layout(look), object_card.layout(look)],
+                        className="margin right",
+                    ),
+                ],
+                className="margins",
+            ),
+            map_key.layout(look),
+            time_bar.layout(look),
+            notices.layout(look),
+        ],
+        className="page desk",
+    )
+
+
+def register(app: Dash, context: Context) -> None:
+    """Wire the page and its panels."""
+    shell.register(app)
+    for panel in PANELS:
+        panel.register(app, context)

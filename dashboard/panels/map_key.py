@@ -1,0 +1,125 @@
+"""The key of the map: its layers with switch and opacity, and the legend of what is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any
+
+from dash import Dash, Output, dcc, html
+
+from dashboard import shell
+from dashboard.context import Context, Look
+from dashboard.drawing import layers_on, legend_of
+from dashboard.widgets.numbers import write_number
+from layers import catalog
+
+
+class Ids(StrEnum):
+    """Ids of this panel."""
+
+    LAYERS = "layer-switches"
+    LEGEND = "legend"
+
+
+OPACITIES = (0.3, 0.6, 1.0)
+
+
+def layout(look: Look) -> Any:
+    """Return the panel as it stands before the first answer."""
+    return html.Div(
+        [
+            html.Details(
+                [html.Summary(look.say("layers")), html.Div(id=Ids.LAYERS, className="switches")],
+                className="layer-box",
+            ),
+            html.Div(id=Ids.LEGEND, className="legend"),
+        ],
+        className="map-key",
+    )
+
+
+def register(app: Dash, context: Context) -> None:
+    """Wire the panel."""
+
+    @app.callback(Output(Ids.LAYERS, "children"), shell.URL)
+    def show_layers(query: str) -> Any:
+        return switches(context.look(query))
+
+    register_legend(app, context)
+
+
+def legend_layout() -> Any:
+    """Return the legend alone: the wall has nothing to switch."""
+    return html.Div(html.Div(id=Ids.LEGEND, className="legend"), className="map-key")
+
+
+def register_legend(app: Dash, context: Context) -> None:
+    """Wire the legend."""
+
+    @app.callback(Output(Ids.LEGEND, "children"), shell.URL, shell.CASES)
+    def show_legend(query: str, _cases: object) -> Any:
+        return legend(context.look(query))
+
+
+def switches(look: Look) -> list[Any]:
+    """Return one switch per layer with three steps of opacity; each is a link."""
+    on = layers_on(look)
+    return [_switch(look, layer, on) for layer in catalog.layers(look.city)]
+
+
+def _switch(look: Look, layer: Any, on: dict[str, float]) -> Any:
+    lit = layer.key in on
+    without = {key: opacity for key, opacity in on.items() if key != layer.key}
+    toggled = without if lit else {**on, layer.key: layer.opacity}
+    steps = [
+        dcc.Link(
+            "",
+            href=_with(look, {**on, layer.key: step}),
+            className="step on" if lit and abs(on[layer.key] - step) < 0.01 else "step",
+            title=look.say("opacity", percent=round(step * 100)),
+            style={"opacity": step},
+        )
+        for step in OPACITIES
+    ]
+    return html.Div(
+        [
+            dcc.Link(
+                [html.Span(className="box"), layer.name(look.language)],
+                href=_with(look, toggled),
+                className="switch on" if lit else "switch",
+            ),
+            html.Span(steps if lit else [], className="steps"),
+        ],
+        className="layer",
+        **{"data-layer": layer.key},
+    )
+
+
+def _with(look: Look, on: dict[str, float]) -> str:
+    ordered = tuple(
+        (layer.key, on[layer.key]) for layer in catalog.layers(look.city) if layer.key in on
+    )
+    return look.href(replace(look.view, layers=ordered))
+
+
+def legend(look: Look) -> list[Any]:
+    """Return the legend of what is drawn, from the same scale as the colours, with counts."""
+    return [html.Div(list(_group(group)), className="legend-group") for group in legend_of(look)]
+
+
+def _group(group: Any) -> Iterator[Any]:
+    head: list[Any] = [group.title]
+    if group.unit:
+        head.append(html.Small(group.unit))
+    yield html.H3(head)
+    for row in group.rows:
+        yield html.Div(
+            [
+                html.Span(className=f"key {row.shape}", style={"--key": row.color}),
+                html.Span(row.label, className="name"),
+                html.Span(write_number(float(row.count)) if row.count is not None else "", className="count"),
+            ],
+            className="row",
+        )

@@ -1,0 +1,246 @@
+"""The card of the chosen object: what it is, where it stands, what happens there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+import plotly.graph_objects as go
+from dash import Dash, Output, dcc, html
+
+from dashboard import shell
+from dashboard.context import Context, Look
+from dashboard.panels.live_lists import incident_row, sensor_row
+from dashboard.panels.top_bar import level_word
+from dashboard.widgets.marks import severity_mark, stage_tag, stage_word, state_mark, state_word
+from dashboard.widgets.numbers import NONE, number, write_span, write_time
+from geo_data import queries
+from geo_data.dictionaries import category, channel, place_kind, sensor_kind, severity
+from geo_data.records import Incident, Place, Sensor, Window
+from layers.style import TOKENS
+
+
+class Ids(StrEnum):
+    """Ids of this panel."""
+
+    CARD = "object-card"
+
+
+def layout(_look: Look) -> Any:
+    """Return the panel as it stands before the first answer: nothing is chosen."""
+    return html.Aside(id=Ids.CARD, className="card-slot")
+
+
+def register(app: Dash, context: Context) -> None:
+    """Wire the panel."""
+
+    @app.callback(Output(Ids.CARD, "children"), shell.URL, shell.CASES, shell.READINGS)
+    def show_object(query: str, _cases: object, _readings: object) -> Any:
+        return card(context.look(query))
+
+
+def card(look: Look) -> list[Any]:
+    """Return the card of the object in view; nothing where none is chosen."""
+    subject = look.subject
+    if isinstance(subject, Place):
+        head, parts = subject.name, list(_place(look, subject))
+    elif isinstance(subject, Sensor):
+        head, parts = subject.name, list(_sensor(look, subject))
+    elif isinstance(subject, Incident):
+        head, parts = _incident_title(look, subject), list(_incident(look, subject))
+    else:
+        return []
+    close = dcc.Link(
+        "×",
+        href=look.href(replace(look.view, selected=None)),
+        className="close",
+        title=look.say("close"),
+    )
+    return [
+        html.Article(
+            [html.Header([html.H2(head), close]), _chain(look, subject.region_code), *parts],
+            className="card",
+        )
+    ]
+
+
+def _incident_title(look: Look, incident: Incident) -> str:
+    if look.language == "zh-CN":
+        return incident.title
+    return category(incident.category).label("en")
+
+
+def _chain(look: Look, region_code: str | None) -> Any:
+    """Return the object's place in the chain, each step a link."""
+    if region_code is None or look.tree.get(region_code) is None:
+        return html.P(look.say("outside-city"), className="chain")
+    steps = look.tree.ancestors(region_code)
+    return html.P(
+        [
+            dcc.Link(
+                [html.Small(level_word(look, region.level)), region.name],
+                href=look.to_region(region.code),
+            )
+            for region in steps
+        ],
+        className="chain",
+    )
+
+
+def facts(rows: list[tuple[str, Any]]) -> Any:
+    """Return a table of facts; a fact nobody knows is left out."""
+    known = [(head, value) for head, value in rows if value not in (None, "", NONE)]
+    return html.Dl([part for head, value in known for part in (html.Dt(head), html.Dd(value))])
+
+
+def _place(look: Look, place: Place) -> Iterator[Any]:
+    site = place.site_code and queries.place(look.store, look.scope, place.site_code)
+    rows: list[tuple[str, Any]] = [
+        (look.say("kind"), place_kind(place.kind).label(look.language)),
+        (look.say("code"), place.code),
+        (look.say("address"), place.address),
+        (look.say("use"), place.use and use_word(look, place.use)),
+        (look.say("floors"), place.floors and str(place.floors)),
+        (look.say("site"), site and dcc.Link(site.name, href=look.to_object("place", site.code))),
+        (look.say("coordinates"), f"{place.lon:.5f}, {place.lat:.5f}"),
+    ]
+    rows += [(key, str(value)) for key, value in place.attributes.items()]
+    yield facts(rows)
+    yield from _cases_and_sensors(look, place.code)
+
+
+def _cases_and_sensors(look: Look, place_code: str) -> Iterator[Any]:
+    cases = queries.incidents_of_place(look.store, look.scope, place_code, look.at, limit=12)
+    yield html.H3([look.say("its-incidents"), html.Small(str(len(cases)))])
+    yield from ([incident_row(look, case) for case in cases] or [calm(look, "no-incidents-ever")])
+    sensors = queries.sensors_of_place(look.store, look.scope, place_code, look.at)
+    if not sensors:
+        return
+    yield html.H3([look.say("its-sensors"), html.Small(str(len(sensors)))])
+    for sensor in sensors[:6]:
+        yield sensor_row(look, sensor)
+    yield history(look, sensors[0])
+
+
+def use_word(look: Look, use: str) -> str:
+    """Say a building's use; a city's own word stays as it is."""
+    key = f"use-{use}"
+    from dashboard.context import WORDS
+
+    return look.say(key) if key in WORDS.keys() else use  # noqa: SIM118 - Words is no mapping
+
+
+def calm(look: Look, key: str) -> Any:
+    """Say quietly that there is nothing."""
+    return html.P(look.say(key), className="calm")
+
+
+def _sensor(look: Look, sensor: Sensor) -> Iterator[Any]:
+    place = sensor.place_code and queries.place(look.store, look.scope, sensor.place_code)
+    yield html.P(
+        [
+            state_mark(sensor.state),
+            html.Span(state_word(look, sensor), className="word"),
+            number(sensor.value, sensor.unit),
+        ],
+        className="headline",
+    )
+    yield facts(
+        [
+            (look.say("kind"), sensor_kind(sensor.kind).label(look.language)),
+            (look.say("code"), sensor.code),
+            (look.say("site"), place and dcc.Link(place.name, href=look.to_object("place", place.code))),
+            (look.say("data-time"), write_time(look, sensor.observed_at)),
+            (look.say("period"), write_span(look, timedelta(seconds=sensor.period_s))),
+            (look.say("coordinates"), f"{sensor.lon:.5f}, {sensor.lat:.5f}"),
+        ]
+    )
+    yield html.H3(look.say("last-24h"))
+    yield history(look, sensor)
+
+
+def history(look: Look, sensor: Sensor) -> Any:
+    """Draw the sensor's last 24 hours on the city's clock."""
+    day = Window(look.at - timedelta(hours=24), look.at + timedelta(seconds=1))
+    times, values = queries.observations(look.store, look.scope, sensor.code, day)
+    if len(values) == 0:
+        return calm(look, "no-readings")
+    tokens = TOKENS[look.view.theme]
+    shift = look.at.astimezone(look.city.zone).utcoffset() or timedelta()
+    line = go.Scatter(
+        x=(times + int(shift.total_seconds() * 1000)).astype("datetime64[ms]").tolist(),
+        y=values.tolist(),
+        mode="lines",
+        line={"color": tokens["accent"], "width": 1.5},
+        hovertemplate="%{x|%H:%M}  %{y:.3g} " + sensor.unit + "<extra></extra>",
+    )
+    figure = go.Figure(line)
+    figure.update_layout(
+        template=None,
+        height=150,
+        margin={"l": 40, "r": 8, "t": 8, "b": 24},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": tokens["ink-2"], "size": 12, "family": "inherit"},
+        xaxis={"showgrid": False, "tickformat": "%H:%M", "linecolor": tokens["hairline"]},
+        yaxis={"gridcolor": tokens["hairline"], "zeroline": False, "nticks": 4},
+        showlegend=False,
+    )
+    return dcc.Graph(figure=figure, config={"displayModeBar": False}, className="plot")
+
+
+def _incident(look: Look, incident: Incident) -> Iterator[Any]:
+    level = severity(int(incident.severity)).label(look.language)
+    yield html.P(
+        [severity_mark(incident.severity), html.Span(level), stage_tag(look, incident)],
+        className="headline",
+    )
+    due = incident.due_at and write_time(look, incident.due_at)
+    if incident.is_overdue(look.at) and incident.due_at:
+        late = write_span(look, look.at - incident.due_at)
+        due = html.Span([due, html.Em(look.say("overdue-by", span=late), className="overdue")])
+    place = incident.place_code and queries.place(look.store, look.scope, incident.place_code)
+    yield facts(
+        [
+            (look.say("code"), incident.code),
+            (look.say("category"), category(incident.category).label(look.language)),
+            (look.say("channel"), channel(incident.channel).label(look.language)),
+            (look.say("address"), incident.address),
+            (look.say("site"), place and dcc.Link(place.name, href=look.to_object("place", place.code))),
+            (look.say("happened-at"), write_time(look, incident.happened_at)),
+            (look.say("reported-at"), write_time(look, incident.reported_at)),
+            (look.say("due-at"), due),
+            (look.say("located-by"), look.say(f"located-{incident.located_by}")),
+        ]
+    )
+    yield html.H3(look.say("stage-history"))
+    yield html.Ol([*_stages(look, incident)], className="stages")
+    if place:
+        yield from _nearby(look, place)
+
+
+def _stages(look: Look, incident: Incident) -> Iterator[Any]:
+    before = None
+    for change in queries.stages(look.store, look.scope, incident.id, look.at):
+        took = f"+{write_span(look, change.happened_at - before)}" if before else ""
+        before = change.happened_at
+        yield html.Li(
+            [
+                html.Span(write_time(look, change.happened_at), className="when"),
+                html.Span(stage_word(look, change.stage), className="name"),
+                html.Span(change.actor or "", className="actor"),
+                html.Span(took, className="took"),
+            ]
+        )
+
+
+def _nearby(look: Look, place: Place) -> Iterator[Any]:
+    sensors = queries.sensors_of_place(look.store, look.scope, place.code, look.at)
+    if sensors:
+        yield html.H3(look.say("sensors-there"))
+        yield from (sensor_row(look, sensor) for sensor in sensors[:4])
+
+

@@ -1,0 +1,106 @@
+"""The children of the region in view, ranked by the chosen indicator."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from dash import Dash, Output, dcc, html
+
+from dashboard import shell
+from dashboard.context import Context, Look
+from dashboard.panels.top_bar import level_word
+from dashboard.widgets.numbers import number
+from geo_data import queries
+from geo_data.dictionaries import place_kind
+from indicators import catalog, engine
+
+
+class Ids(StrEnum):
+    """Ids of this panel."""
+
+    HEAD = "ranking-head"
+    ROWS = "ranking-rows"
+
+
+def layout(_look: Look) -> Any:
+    """Return the panel as it stands before the first answer."""
+    return html.Section(
+        [html.H3(id=Ids.HEAD), html.Div(id=Ids.ROWS, className="rows")], className="ranking"
+    )
+
+
+def register(app: Dash, context: Context) -> None:
+    """Wire the panel."""
+
+    @app.callback(
+        Output(Ids.HEAD, "children"), Output(Ids.ROWS, "children"), shell.URL, shell.CASES
+    )
+    def show_ranking(query: str, _cases: object) -> tuple[Any, Any]:
+        look = context.look(query)
+        return head(look), rows(look)
+
+
+def head(look: Look) -> list[Any]:
+    """Return what is ranked, by what."""
+    below = look.city.child_level(look.region.level)
+    if below is None:
+        return [html.Span(look.say("objects-here"))]
+    indicator = catalog.indicators()[look.view.indicator]
+    return [
+        html.Span(look.say("ranking-of", level=level_word(look, below))),
+        html.Small(indicator.name(look.language)),
+    ]
+
+
+def rows(look: Look, limit: int | None = None) -> list[Any]:
+    """Return the children, worst first where high is bad; objects by kind at the finest level."""
+    if look.city.child_level(look.region.level) is None:
+        return _objects(look)
+    indicator = catalog.indicators()[look.view.indicator]
+    found = engine.children(
+        look.store, look.scope, look.region.code, indicator.key, look.view.window, look.at
+    )
+    names = {child.code: child.name for child in look.tree.children(look.region.code)}
+    known = [(code, value) for code, value in found.items() if value is not None]
+    known.sort(key=lambda pair: (pair[1] if indicator.better == "high" else -pair[1], pair[0]))
+    missing = [(code, None) for code, value in found.items() if value is None and code in names]
+    most = max((abs(value) for _, value in known), default=0.0) or 1.0
+    ranked: list[Any] = [
+        _row(look, code, names.get(code), value, abs(value) / most if value is not None else 0.0)
+        for code, value in [*known, *missing][:limit]
+        if code in names or value
+    ]
+    return ranked or [html.P(look.say("nothing-here"), className="calm")]
+
+
+def _row(look: Look, code: str, name: str | None, value: float | None, share: float) -> Any:
+    unit = catalog.indicators()[look.view.indicator].unit
+    cells = [
+        html.Span(name or look.say("placed-here-only"), className="name"),
+        html.Span(className="bar", style={"--share": f"{share:.3f}"}),
+        number(value, unit),
+    ]
+    if name is None:
+        return html.Div(cells, className="rank residue")
+    return dcc.Link(cells, href=look.to_region(code), className="rank")
+
+
+def _objects(look: Look) -> list[Any]:
+    """Objects of a finest region, the named sites first; its buildings are on the map."""
+    kinds = [kind for kind in queries.place_counts(look.store, look.scope, look.region.code)]
+    sites = [kind for kind in kinds if kind != "building"]
+    frame = queries.places(look.store, look.scope, sites, look.region.code) if sites else None
+    if frame is None or frame.empty:
+        return [html.P(look.say("nothing-here"), className="calm")]
+    return [
+        dcc.Link(
+            [
+                html.Span(row.name_, className="name"),
+                html.Span(place_kind(row.kind).label(look.language), className="unit"),
+            ],
+            href=look.to_object("place", row.code),
+            className="rank object",
+        )
+        for row in frame.rename(columns={"name": "name_"}).head(60).itertuples()
+    ]

@@ -1,0 +1,175 @@
+"""The time bar: when incidents were reported, by channel, and how old each layer's data is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from dash import Dash, Output, html
+
+from dashboard import shell
+from dashboard.context import Context, Look
+from dashboard.widgets.numbers import write_span
+from dashboard.widgets.sparkline import data_uri
+from dashboard.theme import SERIES
+from geo_data import histogram, queries
+from geo_data.dictionaries import channel_groups, dictionary
+
+WIDTH, HEIGHT = 1200, 64
+
+
+class Ids(StrEnum):
+    """Ids of this panel."""
+
+    CHART = "time-chart"
+    AGES = "data-ages"
+
+
+def layout(look: Look) -> Any:
+    """Return the panel as it stands before the first answer."""
+    return html.Footer(
+        [
+            html.Div(id=Ids.CHART, className="time-chart"),
+            html.Div(id=Ids.AGES, className="ages"),
+        ],
+        className="time-bar",
+        **{"aria-label": look.say("time-bar")},
+    )
+
+
+def register(app: Dash, context: Context) -> None:
+    """Wire the panel."""
+
+    @app.callback(Output(Ids.CHART, "children"), shell.URL, shell.CASES)
+    def show_time(query: str, _cases: object) -> Any:
+        return chart(context.look(query))
+
+    @app.callback(Output(Ids.AGES, "children"), shell.URL, shell.CASES, shell.READINGS)
+    def show_ages(query: str, _cases: object, _readings: object) -> Any:
+        return ages(context.look(query))
+
+
+def chart(look: Look) -> list[Any]:
+    """Return the histogram with its axis and the channel groups that colour it."""
+    starts, counts = histogram.reported_by_channel(
+        look.store, look.scope, look.region.code, look.window
+    )
+    groups = _by_group(counts)
+    total = sum(int(series.sum()) for series in groups.values())
+    words = channel_groups()
+    key = [
+        html.Span(
+            [
+                html.I(style={"background": SERIES[look.view.theme][index % 6]}),
+                words[group](look.language),
+                html.B(f"{int(series.sum()):,}"),
+            ]
+        )
+        for index, (group, series) in enumerate(groups.items())
+    ]
+    return [
+        html.Div(
+            [
+                html.H3([look.say("reported"), html.Small(look.say(f"window-{look.view.window}"))]),
+                html.Span(f"{total:,}", className="digits"),
+                html.Div(key, className="series"),
+            ],
+            className="head",
+        ),
+        html.Div(
+            [bars(look, list(groups.values())), html.Div(_axis(look, starts), className="axis")],
+            className="plot",
+        ),
+    ]
+
+
+def _by_group(counts: Mapping[str, Any]) -> dict[str, Any]:
+    """Add channels up to the groups the founding document speaks of, in its order."""
+    groups: dict[str, Any] = {}
+    length = len(next(iter(counts.values()), np.zeros(1)))
+    for key, channel in dictionary("channels").items():
+        series = counts.get(key, np.zeros(length, int))
+        groups[channel.group] = groups.get(channel.group, np.zeros(length, int)) + series
+    return groups
+
+
+def bars(look: Look, stack: list[Any]) -> Any:
+    """Draw stacked bars, one per bucket; heights share one scale."""
+    totals = np.sum(stack, axis=0)
+    most = max(int(totals.max(initial=0)), 1)
+    step = WIDTH / len(totals)
+    width = max(step - max(step * 0.18, 1.0), 0.6)
+    rects: list[str] = []
+    floor = np.zeros(len(totals))
+    for index, series in enumerate(stack):
+        color = SERIES[look.view.theme][index % 6]
+        path = "".join(
+            f"M{place * step:.1f} {HEIGHT - (low + n) / most * HEIGHT:.1f}h{width:.1f}"
+            f"v{n / most * HEIGHT:.1f}h-{width:.1f}z"
+            for place, (n, low) in enumerate(zip(series, floor, strict=True))
+            if n
+        )
+        rects.append(f'<path d="{path}" fill="{color}"/>')
+        floor = floor + series
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        f'preserveAspectRatio="none">{"".join(rects)}</svg>'
+    )
+    return html.Div(
+        [html.Img(src=data_uri(svg), alt=look.say("time-bar")), html.Span(f"{most:,}", className="most")],
+        className="bars",
+    )
+
+
+def _axis(look: Look, starts: list[datetime]) -> list[Any]:
+    """Return about seven ticks at round hours, days or months."""
+    every = max(len(starts) // 7, 1)
+    hourly = len(starts) > 1 and starts[1] - starts[0] < timedelta(hours=23)
+    style = "%H:%M" if hourly else "%m-%d"
+    ticks = [
+        html.Span(
+            f"{look.local(start):{style}}", style={"left": f"{index / len(starts) * 100:.2f}%"}
+        )
+        for index, start in enumerate(starts)
+        if index % every == 0
+    ]
+    return [*ticks, html.Span(look.say("now"), className="now")]
+
+
+def ages(look: Look) -> list[Any]:
+    """Return a badge per live layer: how old its data is, and whether that is late."""
+    badges: list[Any] = []
+    for layer, (data_at, period_s) in queries.ages(look.store, look.scope, look.at).items():
+        state = lateness(look.at, data_at, period_s)
+        text = write_span(look, look.at - data_at) if data_at else "—"
+        badges.append(
+            html.Span(
+                [
+                    html.Span(className=f"mark age age-{state}"),
+                    look.say(f"layer-{layer}"),
+                    html.B(text),
+                    html.Em(look.say(f"age-{state}")) if state != "fresh" else "",
+                ],
+                className=f"badge {state}",
+            )
+        )
+    return badges
+
+
+def lateness(at: datetime, data_at: datetime | None, period_s: float) -> str:
+    """Judge data by its period: ``late`` after 1.5 of it, ``lost`` after 3 (or never seen).
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    >>> [lateness(noon, noon - timedelta(seconds=s), 60) for s in (60, 100, 200)]
+    ['fresh', 'late', 'lost']
+    """
+    if data_at is None:
+        return "lost"
+    periods = (at - data_at).total_seconds() / period_s
+    return "lost" if periods > 3 else "late" if periods > 1.5 else "fresh"

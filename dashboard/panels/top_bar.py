@@ -1,0 +1,158 @@
+"""The top bar: where we are, where to go, over what time, in which words and light."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any
+
+from dash import Dash, Input, Output, State, dcc, html
+
+from dashboard import shell
+from dashboard.context import Context, Look
+from dashboard.view import WINDOWS
+from geo_data import queries
+from geo_data.records import Hit
+
+
+class Ids(StrEnum):
+    """Ids of this panel."""
+
+    TRAIL = "trail"
+    CHOICES = "choices"
+    SEARCH = "search"
+    HITS = "search-hits"
+
+
+def layout(look: Look) -> Any:
+    """Return the bar as it stands before the first answer."""
+    return html.Header(
+        [
+            html.Div([html.Span(className="seal"), html.B(look.say("product"))], className="brand"),
+            html.Nav(id=Ids.TRAIL, className="trail"),
+            html.Div(
+                [
+                    dcc.Input(
+                        id=Ids.SEARCH,
+                        type="text",
+                        placeholder=look.say("search-hint"),
+                        autoComplete="off",
+                        value="",
+                    ),
+                    html.Kbd("/"),
+                    html.Div(id=Ids.HITS, className="hits"),
+                ],
+                className="search",
+            ),
+            html.Div(id=Ids.CHOICES, className="choices"),
+        ],
+        className="top-bar",
+    )
+
+
+def register(app: Dash, context: Context) -> None:
+    """Wire the bar."""
+
+    @app.callback(
+        Output(Ids.TRAIL, "children"),
+        Output(Ids.CHOICES, "children"),
+        Output(Ids.SEARCH, "placeholder"),
+        shell.URL,
+    )
+    def show_where_we_are(query: str) -> tuple[Any, Any, str]:
+        look = context.look(query)
+        return trail(look), choices(look), look.say("search-hint")
+
+    @app.callback(
+        Output(Ids.HITS, "children"),
+        Input(Ids.SEARCH, "value"),
+        State(shell.Ids.URL, "search"),
+    )
+    def show_hits(text: str | None, query: str) -> Any:
+        wanted = (text or "").strip()
+        if not wanted:
+            return []
+        look = context.look(query)
+        found = queries.search(look.store, look.scope, wanted, limit=12)
+        return hits(look, found) or html.P(look.say("search-nothing", text=wanted))
+
+
+def trail(look: Look) -> list[Any]:
+    """Return the breadcrumb: each step is a link, the last one is where we are."""
+    steps = list(_steps(look))
+    parts: list[Any] = []
+    for index, (name, level, href) in enumerate(steps):
+        last = index == len(steps) - 1
+        inside = [html.Small(level), html.Span(name)]
+        up = {"data-up": "1"} if index == len(steps) - 2 else {}
+        parts.append(
+            html.Span(inside, className="step here", **{"aria-current": "page"})
+            if last
+            else html.Span(dcc.Link(inside, href=href, className="step"), **up)
+        )
+    return parts
+
+
+def _steps(look: Look) -> Iterator[tuple[str, str, str]]:
+    for region in look.tree.ancestors(look.region.code):
+        yield region.name, level_word(look, region.level), look.to_region(region.code)
+    subject = look.subject
+    if subject is not None:
+        name = getattr(subject, "title", None) or getattr(subject, "name", "")
+        yield name, look.say(f"kind-{look.view.selected.kind}" if look.view.selected else ""), ""
+
+
+def level_word(look: Look, level: str) -> str:
+    """Say a level as the city file names it."""
+    if level not in look.city.level_keys:
+        return look.say("level-functional")
+    return look.city.level(level).name(look.language)
+
+
+def choices(look: Look) -> list[Any]:
+    """Return the time window, the language and the light; each choice is a link."""
+    view = look.view
+    spans = [
+        dcc.Link(
+            look.say(f"window-{key}"),
+            href=look.href(replace(view, window=key)),
+            className="choice on" if key == view.window else "choice",
+        )
+        for key in WINDOWS
+    ]
+    other_language = "en" if view.language == "zh-CN" else "zh-CN"
+    other_theme = "light" if view.theme == "dark" else "dark"
+    return [
+        html.Div(spans, className="segments", role="group", title=look.say("window")),
+        dcc.Link(
+            "EN" if other_language == "en" else "中",
+            href=look.href(replace(view, language=other_language)),
+            className="choice round",
+            title=look.say("other-language"),
+        ),
+        dcc.Link(
+            html.Span(className=f"icon icon-{other_theme}"),
+            href=look.href(replace(view, theme=other_theme)),
+            className="choice round",
+            title=look.say(f"theme-{other_theme}"),
+        ),
+    ]
+
+
+def hits(look: Look, found: list[Hit]) -> list[Any]:
+    """Return the answers of the search box, best first, each a link that drills there."""
+    return [
+        dcc.Link(
+            [
+                html.Small(look.say(f"kind-{hit.kind}")),
+                html.Span(hit.name, className="name"),
+                html.Span(hit.detail, className="detail"),
+            ],
+            href=look.to_region(hit.code)
+            if hit.kind == "region"
+            else look.to_object(hit.kind, hit.code, hit.region_code),
+            className="hit",
+        )
+        for hit in found
+    ]

@@ -1,0 +1,154 @@
+"""The one ASGI app: pages, API, tiles and the live stream."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+from dash import Dash
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.datastructures import MutableHeaders
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dashboard import document, theme
+from dashboard.api import data, health, map_view, regions, tiles
+from dashboard.api import live as live_api
+from dashboard.context import Context
+from dashboard.live import Live
+from dashboard.pages import desk, wall
+from dashboard.static import CompressedStatic, deck_bundle
+from geo_data.faults import InputError
+from geo_data.settings import Settings
+from geo_data.store import Store
+
+ASSETS = Path(__file__).with_name("assets")
+
+
+def create_server(settings: Settings, store: Store, clock: Callable[[], datetime]) -> FastAPI:
+    """Return the app that serves ``store``.
+
+    Parameters
+    ----------
+    settings : Settings
+        How it runs.
+    store : Store
+        An open store; the caller closes it.
+    clock : callable
+        The city's present moment, aware UTC.
+    """
+    context = Context(settings, store, clock)
+    live = Live(context)
+    server = FastAPI(
+        title="一屏 Yiping",
+        # The pages FastAPI offers for its own API load their scripts from other hosts.
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan(live),
+    )
+    server.add_exception_handler(InputError, _say_what_is_wrong)
+    for router in (
+        regions.router(context),
+        map_view.router(context),
+        data.router(context),
+        tiles.router(context),
+        live_api.router(live),
+        health.router(context),
+    ):
+        server.include_router(router)
+    _serve_static(server, document.font(context))
+    _add_pages(server, context)
+    server.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=4)
+    server.add_middleware(CompressedStatic)
+    server.add_middleware(Guard)
+    return server
+
+
+def _lifespan(live: Live) -> Callable[[FastAPI], object]:
+    @asynccontextmanager
+    async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
+        await live.start()
+        yield
+        await live.stop()
+
+    return lifespan
+
+
+def _add_pages(server: FastAPI, context: Context) -> None:
+    for name, prefix, page in (("wall", "/wall/", wall), ("desk", "/", desk)):
+        app = Dash(
+            f"dashboard.{name}",
+            server=server,
+            assets_folder=str(ASSETS),
+            requests_pathname_prefix=prefix,
+            routes_pathname_prefix=prefix,
+            update_title="",
+            title=document.title(context),
+            index_string=document.index(context, name),
+            add_log_handler=False,
+        )
+        app.logger.setLevel(logging.WARNING)
+        # Dash would answer every unknown address with its page; ours are told apart.
+        app.backend._setup_catchall = lambda: None
+        app.layout = lambda page=page: page.layout(context.look(document.asked_query()))
+        page.register(app, context)
+        if name == "wall":
+            server.add_api_route("/wall", _index(app), include_in_schema=False)
+
+
+def _index(app: Dash) -> Callable[[], Response]:
+    def index() -> Response:
+        return Response(app.index(), media_type="text/html")
+
+    return index
+
+
+def _serve_static(server: FastAPI, font: tuple[str, bytes]) -> None:
+    bundle_path, bundle = deck_bundle()
+    font_name, font_bytes = font
+    sheet = theme.stylesheet().encode() + document.font_face(font_name).encode()
+    for path, body, kind in (
+        (bundle_path, bundle, "text/javascript"),
+        (f"/static/{font_name}", font_bytes, "font/woff2"),
+        (document.sheet_path(sheet), sheet, "text/css"),
+    ):
+        server.add_api_route(path, _file(body, kind), include_in_schema=False)
+
+
+def _file(body: bytes, kind: str) -> Callable[[], Response]:
+    def answer() -> Response:
+        return Response(body, media_type=kind)
+
+    return answer
+
+
+class Guard:
+    """ASGI middleware: lets the browser itself refuse any request to another host."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=list(message["headers"]))
+                headers["Referrer-Policy"] = "same-origin"
+                headers["X-Content-Type-Options"] = "nosniff"
+                if headers.get("content-type", "").startswith("text/html"):
+                    headers["Content-Security-Policy"] = document.POLICY
+                    headers["Cache-Control"] = "no-cache"
+                message = {**message, "headers": headers.raw}
+            await send(message)
+
+        await self._app(scope, receive, guarded)
+
+
+async def _say_what_is_wrong(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, InputError)
+    status = 503 if error.exit_code == 3 else 404
+    faults = [{"error": f.reason("en"), "remedy": f.remedy("en")} for f in error.faults]
+    return JSONResponse({"detail": faults[0] if len(faults) == 1 else faults}, status)

@@ -1,0 +1,137 @@
+"""What is on the screen, as the URL says it: pasted, reloaded or sent back, it draws the same.
+
+The query string is the only state of a page. Everything that can be chosen has one short key;
+a key that stands at its default is left out, so that links stay readable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl, urlencode
+
+WINDOWS = ("today", "24h", "7d", "30d", "year")
+TABS = ("incidents", "alarms", "sensors", "objects")
+FOLDS = ("left", "right", "bottom")
+OBJECT_KINDS = ("place", "sensor", "incident")
+THEMES = ("dark", "light")
+LANGUAGES = ("zh-CN", "en")
+DEFAULT_INDICATOR = "open-incidents"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRef:
+    """The object a page looks at: ``place:310117…``, ``sensor:…`` or ``incident:42``."""
+
+    kind: str
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.code}"
+
+    @classmethod
+    def parse(cls, text: str) -> ObjectRef | None:
+        """Read ``kind:code``; ``None`` where it is neither."""
+        kind, _, code = text.partition(":")
+        return cls(kind, code) if kind in OBJECT_KINDS and code else None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One state of a page.
+
+    Parameters
+    ----------
+    region : str or None
+        Region looked at; ``None`` is the root of what the viewer may see.
+    selected : ObjectRef or None
+        Object whose card is open.
+    window, indicator, tab
+        Time window, indicator that colours the map, tab of the right panel.
+    layers : tuple of (str, float) or None
+        Layers that are on with their opacity 0–1, in order; ``None`` is the catalogue's default.
+    fold : frozenset of str
+        Panels folded away.
+    language, theme
+        What it speaks; ``dark`` or ``light``.
+    """
+
+    region: str | None = None
+    selected: ObjectRef | None = None
+    window: str = "24h"
+    indicator: str = DEFAULT_INDICATOR
+    tab: str = "incidents"
+    layers: tuple[tuple[str, float], ...] | None = None
+    fold: frozenset[str] = frozenset()
+    language: str = "zh-CN"
+    theme: str = "dark"
+
+    def query(self, home: View | None = None) -> str:
+        """Write the query string, ``"?…"``, without what stands as in ``home``."""
+        home = home or View()
+        pairs = [
+            ("region", self.region, home.region),
+            ("object", self.selected and str(self.selected), None),
+            ("window", self.window, home.window),
+            ("indicator", self.indicator, home.indicator),
+            ("tab", self.tab, home.tab),
+            ("layers", _write_layers(self.layers), None),
+            ("fold", ",".join(name for name in FOLDS if name in self.fold), ""),
+            ("lang", self.language, home.language),
+            ("theme", self.theme, home.theme),
+        ]
+        kept = [(key, value) for key, value, default in pairs if value != default and value]
+        if self.layers == ():
+            kept.append(("layers", "none"))
+        return "?" + urlencode(kept, safe=":,")
+
+    def at_region(self, code: str | None) -> View:
+        """Return the view after a drill to ``code``: no object is open there yet."""
+        return replace(self, region=code, selected=None)
+
+
+def parse_view(query: str | None, home: View | None = None) -> View:
+    """Read a query string; what it does not say, or says wrongly, stays as in ``home``.
+
+    Parameters
+    ----------
+    query : str or None
+        ``"?region=…&window=7d"``; with or without the question mark.
+    home : View, optional
+        Where a viewer starts.
+    """
+    home = home or View()
+    said = dict(parse_qsl((query or "").lstrip("?")))
+    return View(
+        region=said.get("region") or home.region,
+        selected=ObjectRef.parse(said.get("object", "")),
+        window=_one_of(said.get("window"), WINDOWS, home.window),
+        indicator=said.get("indicator") or home.indicator,
+        tab=_one_of(said.get("tab"), TABS, home.tab),
+        layers=_read_layers(said.get("layers")),
+        fold=frozenset(said.get("fold", "").split(",")) & frozenset(FOLDS),
+        language=_one_of(said.get("lang"), LANGUAGES, home.language),
+        theme=_one_of(said.get("theme"), THEMES, home.theme),
+    )
+
+
+def _one_of(said: str | None, known: tuple[str, ...], default: str) -> str:
+    return said if said in known else default
+
+
+def _write_layers(layers: tuple[tuple[str, float], ...] | None) -> str | None:
+    if layers is None:
+        return None
+    return ",".join(
+        key if opacity == 1 else f"{key}:{round(opacity * 100)}" for key, opacity in layers
+    )
+
+
+def _read_layers(text: str | None) -> tuple[tuple[str, float], ...] | None:
+    if text is None:
+        return None
+    layers: dict[str, float] = {}
+    for part in text.split(","):
+        key, _, percent = part.partition(":")
+        if key and key != "none":
+            layers[key] = min(int(percent), 100) / 100 if percent.isdecimal() else 1.0
+    return tuple(layers.items())
