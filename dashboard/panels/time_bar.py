@@ -16,7 +16,7 @@ from dashboard.widgets.numbers import write_span
 from dashboard.widgets.sparkline import data_uri
 from dashboard.theme import SERIES
 from geo_data import histogram, queries
-from geo_data.dictionaries import channel_groups, dictionary
+from geo_data.dictionaries import channel_groups, channels
 
 WIDTH, HEIGHT = 1200, 64
 
@@ -64,7 +64,7 @@ def chart(look: Look) -> list[Any]:
         html.Span(
             [
                 html.I(style={"background": SERIES[look.view.theme][index % 6]}),
-                words[group](look.language),
+                words[group].label(look.language),
                 html.B(f"{int(series.sum()):,}"),
             ]
         )
@@ -88,11 +88,10 @@ def chart(look: Look) -> list[Any]:
 
 def _by_group(counts: Mapping[str, Any]) -> dict[str, Any]:
     """Add channels up to the groups the founding document speaks of, in its order."""
-    groups: dict[str, Any] = {}
     length = len(next(iter(counts.values()), np.zeros(1)))
-    for key, channel in dictionary("channels").items():
-        series = counts.get(key, np.zeros(length, int))
-        groups[channel.group] = groups.get(channel.group, np.zeros(length, int)) + series
+    groups: dict[str, Any] = {key: np.zeros(length, int) for key in channel_groups()}
+    for key, channel in channels().items():
+        groups[channel.group.key] = groups[channel.group.key] + counts.get(key, 0)
     return groups
 
 
