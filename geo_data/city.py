@@ -5,12 +5,13 @@ See ``docs/city-file.md`` for every key with an example.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     AliasGenerator,
@@ -21,12 +22,29 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from geo_data.faults import Fault, InputError, nearest
+from geo_data.records import FUNCTIONAL
 from geo_data.words import Label
 
 Lon = Annotated[float, Field(ge=-180, le=180)]
 Lat = Annotated[float, Field(ge=-90, le=90)]
+
+_AREA = ("code", "name", "parent", "kind", "population", "wkt")
+_POINT = ("lon", "lat")
+FIELDS = {
+    "regions": _AREA,
+    "places": (*_AREA[:4], "wkt", *_POINT, "address", "floors", "use", "site"),
+    "sensors": (*_AREA[:4], "wkt", *_POINT, "metric", "unit", "period-s", "place"),
+}
+"""What a column can be mapped to, by layer."""
+
+
+def _wrong(key: str, /, **values: object) -> PydanticCustomError:
+    """Return an error that :func:`read_city` says as the fault ``key``, in both languages."""
+    # Pydantic wants a literal template; the sentence itself comes out of words.toml.
+    return PydanticCustomError("fault", "{fault}", {"fault": key, "values": values})
 
 
 class Entry(BaseModel):
@@ -60,6 +78,15 @@ class Level(Entry):
     code_digits: int | None = None
     code_pattern: str | None = None
 
+    @field_validator("code_pattern")
+    @classmethod
+    def _pattern_compiles(cls, pattern: str | None) -> str | None:
+        try:
+            re.compile(pattern or "")
+        except re.error as error:
+            raise _wrong("bad-pattern", pattern=pattern, error=error) from error
+        return pattern
+
 
 class Source(Entry):
     """Where the rows of one layer come from.
@@ -81,12 +108,17 @@ class Source(Entry):
     encoding : str, optional
         Of attribute tables; guessed where absent.
     columns : dict
-        Our field -> their column: ``code, name, parent, kind, lon, lat, wkt, address, floors,
-        use, population, metric, unit, period-s``.
+        Our field -> their column; :data:`FIELDS` says which fields a layer has. A field that is
+        not named here is taken from the column of its own name, where there is one.
+    attributes : tuple of str
+        For places: their columns to keep as they are, shown on the card.
     filter : dict
         Their column -> value or list of values a row must have.
     values : dict
         Our field -> (their value -> ours).
+    without_location : {"refuse", "parent"}
+        What becomes of a place without coordinates: refused, or put at a point of the region
+        its ``parent`` column names and marked ``located = "parent"``.
     """
 
     layer: Literal["regions", "places", "sensors"]
@@ -97,8 +129,22 @@ class Source(Entry):
     crs: str | None = None
     encoding: str | None = None
     columns: dict[str, str] = {}
+    attributes: tuple[str, ...] = ()
     filter: dict[str, str | int | float | list[str | int | float]] = {}
     values: dict[str, dict[str, str]] = {}
+    without_location: Literal["refuse", "parent"] = "refuse"
+
+    @model_validator(mode="after")
+    def _fields_known(self) -> Source:
+        known = FIELDS[self.layer]
+        for name in [*self.columns, *self.values]:
+            if name not in known:
+                raise _wrong("unknown-field", key=name, nearest=nearest(name, known))
+        if self.layer != "regions" and self.kind is None and "kind" not in self.columns:
+            raise _wrong("no-kind", layer=self.layer)
+        if self.layer != "places" and self.without_location == "parent":
+            raise _wrong("parent-only-places")
+        return self
 
 
 class Basemap(Entry):
@@ -150,7 +196,7 @@ class City(Entry):
     ) -> tuple[float, float, float, float]:
         west, south, east, north = bbox
         if west >= east or south >= north:
-            raise ValueError("west must be less than east, south less than north")
+            raise _wrong("bbox-order")
         return bbox
 
     @field_validator("metric_crs")
@@ -162,9 +208,9 @@ class City(Entry):
         try:
             known = CRS.from_user_input(crs)
         except CRSError as error:
-            raise ValueError(f"unknown CRS {crs!r}") from error
+            raise _wrong("unknown-metric-crs", crs=crs) from error
         if not known.is_projected:
-            raise ValueError(f"{crs!r} is not a projected CRS, lengths cannot be measured in it")
+            raise _wrong("not-metric", crs=crs)
         return crs
 
     @field_validator("timezone")
@@ -173,20 +219,19 @@ class City(Entry):
         try:
             ZoneInfo(timezone)
         except Exception as error:
-            raise ValueError(f"unknown time zone {timezone!r}") from error
+            near = nearest(timezone, frozenset(available_timezones()))
+            raise _wrong("unknown-timezone", timezone=timezone, nearest=near) from error
         return timezone
 
     @model_validator(mode="after")
     def _sources_fit_levels(self) -> City:
         keys = [level.key for level in self.levels]
         if len(set(keys)) != len(keys):
-            raise ValueError("level keys must differ")
+            raise _wrong("levels-alike")
         for source in self.sources:
-            if source.layer == "regions" and source.level not in [*keys, "functional"]:
-                raise ValueError(
-                    f"source {source.file}: level {source.level!r} is not declared, "
-                    f"did you mean {nearest(source.level or '', keys)!r}?"
-                )
+            if source.layer == "regions" and source.level not in [*keys, FUNCTIONAL]:
+                near = nearest(source.level or "", keys)
+                raise _wrong("unknown-level", file=source.file, key=source.level, nearest=near)
         return self
 
     @cached_property
@@ -253,20 +298,36 @@ def read_city(path: Path) -> City:
 
 
 def _faults(error: ValidationError, path: Path) -> Iterator[Fault]:
-    known = frozenset(
-        (info.alias or name)
-        for model in (City, Level, Source, Basemap)
-        for name, info in model.model_fields.items()
-        if not info.exclude
-    )
     for problem in error.errors():
-        where = ".".join(str(part) for part in problem["loc"])
-        if problem["type"] == "extra_forbidden":
-            key = str(problem["loc"][-1])
-            values: dict[str, object] = {"key": key, "nearest": nearest(key, known)}
-            yield Fault("unknown-key", file=str(path), field=where, values=values)
-        elif problem["type"] == "missing":
-            yield Fault("missing-key", file=str(path), field=where, values={"key": where})
-        else:
-            values = {"error": problem["msg"].removeprefix("Value error, ")}
-            yield Fault("bad-value", file=str(path), field=where or None, values=values)
+        yield _fault(problem, str(path))
+
+
+def _fault(problem: ErrorDetails, file: str) -> Fault:
+    """Return one of Pydantic's errors as a sentence that says what to do."""
+    place = problem["loc"]
+    where = ".".join(
+        str(part + 1) if isinstance(part, int) else part.replace("_", "-") for part in place
+    )
+    if problem["type"] == "fault":
+        said = problem["ctx"]
+        return Fault(said["fault"], file=file, field=where or None, values=said["values"])
+    if problem["type"] == "extra_forbidden":
+        key = str(place[-1])
+        values: dict[str, object] = {"key": key, "nearest": nearest(key, _keys_beside(place))}
+        return Fault("unknown-key", file=file, field=where, values=values)
+    if problem["type"] == "missing":
+        return Fault("missing-key", file=file, field=where, values={"key": str(place[-1])})
+    values = {"error": problem["msg"].removeprefix("Value error, ")}
+    return Fault("bad-value", file=file, field=where or None, values=values)
+
+
+def _keys_beside(place: tuple[int | str, ...]) -> frozenset[str]:
+    """Return the keys a table may have: those of the part of the file ``place`` is in."""
+    parts: dict[str, type[BaseModel]] = {"levels": Level, "sources": Source, "basemap": Basemap}
+    labels = {"name", "notice"}
+    if len(place) > 1 and place[-2] in labels:
+        return frozenset(Label.model_fields)
+    model = parts.get(str(place[0]), City) if len(place) > 1 else City
+    return frozenset(
+        info.alias or name for name, info in model.model_fields.items() if not info.exclude
+    )
