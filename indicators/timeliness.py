@@ -1,0 +1,82 @@
+"""How well cases are handled: filed, closed, closed in time, not done twice.
+
+The measures of evaluation (考核). Two published results are worked in the examples:
+Tianmen, December 2016.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from indicators.formulas import share
+from indicators.spec import Array, Better, Cases, Grain, Indicator
+from indicators.wording import describe
+
+
+def filing_rate(filed: Array, reported: Array) -> Array:
+    """Return 立案率 in percent: filed out of taken in.
+
+    Examples
+    --------
+    >>> filing_rate(np.array([45.0]), np.array([50.0])).tolist()
+    [90.0]
+    """
+    return share(filed, reported)
+
+
+def closure_rate(closed: Array, due: Array) -> Array:
+    """Return 结案率 in percent: closed out of those that were to be closed.
+
+    Examples
+    --------
+    >>> closure_rate(np.array([911.0]), np.array([972.0])).round(2).tolist()
+    [93.72]
+    """
+    return share(closed, due)
+
+
+def on_time_rate(closed_on_time: Array, due: Array) -> Array:
+    """Return 按期结案率 in percent: closed within the limit out of those to be closed.
+
+    Examples
+    --------
+    >>> on_time_rate(np.array([737.0]), np.array([972.0])).round(2).tolist()
+    [75.82]
+    """
+    return share(closed_on_time, due)
+
+
+def rework_rate(reworked: Array, closed: Array) -> Array:
+    """Return 返工率 in percent: sent back for rework out of closed.
+
+    Examples
+    --------
+    >>> rework_rate(np.array([3.0]), np.array([200.0])).tolist()
+    [1.5]
+    """
+    return share(reworked, closed)
+
+
+def extension_rate(extended: Array, due: Array) -> Array:
+    """Return 延期率 in percent: extended out of those to be closed.
+
+    Examples
+    --------
+    >>> extension_rate(np.array([4.0]), np.array([80.0])).tolist()
+    [5.0]
+    """
+    return share(extended, due)
+
+
+def _rate(key: str, better: Better, value: Callable[..., Array], part: str, of: str) -> Indicator:
+    needs = (Cases(part), Cases(of))
+    return describe(key, "management", "percent", Grain.FLOW, better, needs, value)
+
+
+INDICATORS = (
+    _rate("filing-rate", "high", filing_rate, "filed", "reported"),
+    _rate("closure-rate", "high", closure_rate, "closed", "due"),
+    _rate("on-time-rate", "high", on_time_rate, "closed_on_time", "due"),
+    _rate("rework-rate", "low", rework_rate, "reworked", "closed"),
+    _rate("extension-rate", "low", extension_rate, "extended", "due"),
+)
