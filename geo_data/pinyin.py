@@ -4,33 +4,48 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
 
 from pypinyin import Style, lazy_pinyin
 
-_PARTS = re.compile(r"[a-z]+|[0-9]+|[\u3400-\u9fff]")
+_WORD = re.compile(r"([a-z])[a-z]+")
 
 
-@cache
-def _syllable(character: str) -> str:
-    return str(lazy_pinyin(character, style=Style.NORMAL, errors="default", v_to_u=False)[0])
+class _Syllables(dict[int, str]):
+    """Code point -> what is typed for it, filled as characters are met.
+
+    Names repeat characters, so each is looked up once per process and a whole name is one
+    ``str.translate``.
+    """
+
+    def __init__(self, only_initial: bool) -> None:
+        super().__init__()
+        self._only_initial = only_initial
+
+    def __missing__(self, code_point: int) -> str:
+        character = chr(code_point)
+        if character.isascii():
+            typed = character if character.isalnum() else ""
+        else:
+            syllable = lazy_pinyin(character, style=Style.NORMAL, errors="ignore", v_to_u=False)
+            typed = "".join(syllable)[: 1 if self._only_initial else None]
+        self[code_point] = typed
+        return typed
+
+
+_FULL = _Syllables(only_initial=False)
+_INITIAL = _Syllables(only_initial=True)
 
 
 def pinyin_key(name: str) -> str:
     """Return ``"initials fullpinyin"`` of a name: ``九亭镇`` -> ``"jtz jiutingzhen"``.
 
-    Characters are read one by one (a name repeats characters, so each is looked up once per
-    process); Latin words give their first letter, numbers stay whole.
+    Characters are read one by one; Latin words give their first letter, numbers stay whole.
     """
-    initials, full = [], []
-    for part in _PARTS.findall(name.lower()):
-        word = part if part.isascii() else _syllable(part)
-        initials.append(word if part.isdigit() else word[:1])
-        full.append(word)
-    return f"{''.join(initials)} {''.join(full)}"
+    small = name.lower()
+    initials = _WORD.sub(r"\1", small).translate(_INITIAL)
+    return f"{initials} {small.translate(_FULL)}"
 
 
 def pinyin_keys(names: Iterable[str]) -> list[str]:
-    """Return :func:`pinyin_key` of many names, each different one read once."""
-    known: dict[str, str] = {}
-    return [known.get(name) or known.setdefault(name, pinyin_key(name)) for name in names]
+    """Return :func:`pinyin_key` of many names."""
+    return [pinyin_key(name) for name in names]

@@ -99,7 +99,7 @@ class Store:
         self._watch_lock = Lock()
         self._seen = -1
         self._layers: dict[str, LayerVersion] = {}
-        self._cache: dict[str, tuple[object, object]] = {}
+        self._cache: dict[object, tuple[object, object]] = {}
         self._after_commit: list[Callable[[], None]] = []
 
     @contextmanager
@@ -166,7 +166,21 @@ class Store:
         known = self.layers().get(layer)
         return known.version if known else 0
 
-    def cached(self, key: str, version: object, build: Callable[[], Cached]) -> Cached:
+    def stamp(self, *families: str) -> tuple[tuple[str, int], ...]:
+        """Return the versions of whole families of layers, to cache what is made of them.
+
+        Parameters
+        ----------
+        *families : str
+            ``regions`` is every ``regions/<level>``, ``sensors`` is the layer itself.
+        """
+        return tuple(
+            (layer, known.version)
+            for layer, known in sorted(self.layers().items())
+            if layer.partition("/")[0] in families
+        )
+
+    def cached(self, key: object, version: object, build: Callable[[], Cached]) -> Cached:
         """Return what ``build()`` made for this ``key`` and ``version``, building it if new.
 
         Two threads may build the same thing at the same time; the results are equal, so no

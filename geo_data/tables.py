@@ -174,7 +174,7 @@ def _regions(metadata: MetaData, geometry: GeometryFactory) -> Table:
 
 
 def _places(metadata: MetaData, geometry: GeometryFactory) -> Table:
-    return Table(
+    table = Table(
         "places",
         metadata,
         Column("fid", Integer, primary_key=True),
@@ -195,6 +195,13 @@ def _places(metadata: MetaData, geometry: GeometryFactory) -> Table:
         Index("places_region_kind", "region_code", "kind"),
         Index("places_kind", "kind"),
     )
+    _partial(Index("places_site", table.c.site_code), table.c.site_code.is_not(None))
+    return table
+
+
+def _partial(index: Index, condition: Any) -> None:
+    for dialect in ("sqlite", "postgresql"):
+        index.dialect_options[dialect]["where"] = condition
 
 
 def _sensors(metadata: MetaData, geometry: GeometryFactory) -> Table:
@@ -278,17 +285,14 @@ def _incidents(metadata: MetaData, geometry: GeometryFactory) -> Table:
         Index("incidents_code", "code"),
     )
     _partial(Index("incidents_place", table.c.place_code), table.c.place_code.is_not(None))
-    # Open cases are one in a hundred: with due_at in it the counts never touch the table.
+    # Open cases are one in a hundred: a region's, with due_at so that counts never touch the
+    # table, and the whole city's newest first.
+    is_open = table.c.ended_at.is_(None)
     _partial(
-        Index("incidents_open", table.c.region_code, table.c.reported_at, table.c.due_at),
-        table.c.ended_at.is_(None),
+        Index("incidents_open", table.c.region_code, table.c.reported_at, table.c.due_at), is_open
     )
+    _partial(Index("incidents_open_newest", table.c.reported_at), is_open)
     return table
-
-
-def _partial(index: Index, condition: Any) -> None:
-    for dialect in ("sqlite", "postgresql"):
-        index.dialect_options[dialect]["where"] = condition
 
 
 def _stage_columns() -> tuple[Column[Any], ...]:

@@ -1,0 +1,282 @@
+"""Which regions there are, which lies in which, and what they look like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from sqlalchemy import select
+
+from geo_data.faults import Fault, InputError
+from geo_data.records import FUNCTIONAL, Region, Scope
+from geo_data.store import STORE_EXIT, Store
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """The whole city: regions in drill order, every subtree a run ``[start, end)`` of them."""
+
+    regions: tuple[Region, ...]
+    spans: Mapping[str, tuple[int, int]]
+    children: Mapping[str, tuple[Region, ...]]
+    functional: tuple[Region, ...]
+    inside: Mapping[str, tuple[str, ...]]
+    level_keys: tuple[str, ...]
+
+
+class RegionTree:
+    """The regions a viewer may see; immutable, in memory.
+
+    Parameters
+    ----------
+    chain : _Chain
+        The whole city.
+    root_code : str
+        Where this viewer's city begins.
+    """
+
+    def __init__(self, chain: _Chain, root_code: str) -> None:
+        self._chain = chain
+        self._start, self._end = chain.spans[root_code]
+        self.root: Region = chain.regions[self._start]
+        self.functional: list[Region] = [
+            area
+            for area in chain.functional
+            if area.parent_code is not None and self._sees(area.parent_code)
+        ]
+        self._areas = {area.code: area for area in self.functional}
+
+    @property
+    def is_whole_city(self) -> bool:
+        """Whether nothing of the city is hidden: only then cases outside it are seen."""
+        return self._start == 0
+
+    def regions(self) -> list[Region]:
+        """Return every visible region in drill order, functional areas last."""
+        return [*self._chain.regions[self._start : self._end], *self.functional]
+
+    def get(self, code: str) -> Region | None:
+        """Return a visible region or functional area; ``None`` for anything else."""
+        if self._sees(code):
+            return self._chain.regions[self._chain.spans[code][0]]
+        return self._areas.get(code)
+
+    def children(self, code: str) -> list[Region]:
+        """Return the regions one level below ``code``, by code; none below a functional area.
+
+        Raises
+        ------
+        KeyError
+            ``code`` is not visible; so do all methods but :meth:`get`.
+        """
+        self._known(code)
+        return list(self._chain.children.get(code, ()))
+
+    def ancestors(self, code: str) -> list[Region]:
+        """Return the chain from the viewer's root down to ``code`` itself."""
+        chain = [self._known(code)]
+        while (parent := chain[-1].parent_code) is not None and self._sees(parent):
+            chain.append(self._known(parent))
+        return chain[::-1]
+
+    def subtree(self, code: str) -> tuple[str, ...]:
+        """Return the codes of ``code`` and of everything below it.
+
+        A functional area overlaps regions instead of holding them: it is represented by the
+        regions of the finest level whose label point lies in it.
+        """
+        if code in self._areas:
+            return self._chain.inside[code]
+        start, end = self.span(code)
+        return tuple(region.code for region in self._chain.regions[start:end])
+
+    def finest(self, code: str) -> tuple[str, ...]:
+        """Return the codes under ``code`` that nothing is below of: itself if it has none."""
+        if code in self._areas:
+            return self._chain.inside[code]
+        children = self._chain.children
+        return tuple(one for one in self.subtree(code) if one not in children)
+
+    def level_index(self, code: str) -> int:
+        """Return how far below the city's root level ``code`` is; -1 for functional areas."""
+        level = self._known(code).level
+        return -1 if level == FUNCTIONAL else self._chain.level_keys.index(level)
+
+    def contains(self, code: str, other: str) -> bool:
+        """Whether ``other`` is ``code`` or lies below it; false where either is not visible."""
+        if not self._sees(code):
+            return code == other and code in self._areas
+        if other in self._areas:
+            parent = self._areas[other].parent_code
+            return parent is not None and self.contains(code, parent)
+        if not self._sees(other):
+            return False
+        start, end = self._chain.spans[code]
+        return start <= self._chain.spans[other][0] < end
+
+    def codes_at(self, level: str) -> list[str]:
+        """Return the codes of one level, in drill order; ``"functional"`` is a level too."""
+        return [region.code for region in self.regions() if region.level == level]
+
+    def span(self, code: str) -> tuple[int, int]:
+        """Return ``[start, end)`` of the subtree of ``code`` in the numbering of :meth:`order`."""
+        self._known(code)
+        return self._chain.spans[code]
+
+    def order(self, codes: Iterable[str | None]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+        """Number regions in drill order, so that a subtree is a run of numbers.
+
+        Parameters
+        ----------
+        codes : iterable of str or None
+            Visible or not.
+
+        Returns
+        -------
+        int32, shape (n,)
+            -1 where the code is not visible.
+        """
+        spans, start, end = self._chain.spans, self._start, self._end
+        places = (spans[code][0] if code and code in spans else -1 for code in codes)
+        return np.array([at if start <= at < end else -1 for at in places], dtype=np.int32)
+
+    def _sees(self, code: str) -> bool:
+        span = self._chain.spans.get(code)
+        return span is not None and self._start <= span[0] < self._end
+
+    def _known(self, code: str) -> Region:
+        region = self.get(code)
+        if region is None:
+            raise KeyError(code)
+        return region
+
+
+def region_tree(store: Store, scope: Scope) -> RegionTree:
+    """Return the regions ``scope`` may see; built once per version of the regions.
+
+    Raises
+    ------
+    InputError
+        The store has no regions yet (exit code 3), or the scope names a region that it does
+        not have: then nothing at all may be seen.
+    """
+    stamp = store.stamp("regions")
+    chain = store.cached("regions", stamp, lambda: _read_chain(store))
+    root_code = scope.region_code or chain.regions[0].code
+    if root_code not in chain.spans:
+        raise InputError(Fault("scope-region", values={"code": root_code}))
+    return store.cached(("region-tree", root_code), stamp, lambda: RegionTree(chain, root_code))
+
+
+def sees_region(store: Store, scope: Scope, code: str | None) -> bool:
+    """Whether what lies in ``code`` may be seen; ``None`` is outside the city."""
+    tree = region_tree(store, scope)
+    return tree.is_whole_city if code is None else tree.get(code) is not None
+
+
+def region_shapes(store: Store, scope: Scope, level: str) -> gpd.GeoDataFrame:
+    """Return the outlines of one level.
+
+    Parameters
+    ----------
+    store, scope
+        Where, and who asks.
+    level : str
+        A level of the city or ``"functional"``.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``code, parent_code, name, geometry`` (MultiPolygon, EPSG:4326), in drill order.
+    """
+    tree = region_tree(store, scope)
+    key, stamp = ("region-shapes", level, tree.root.code), store.stamp("regions")
+    # pandas copies on write, so a shallow copy keeps the cached frame as it is.
+    return store.cached(key, stamp, lambda: _read_shapes(store, tree, level)).copy(deep=False)
+
+
+def _read_shapes(store: Store, tree: RegionTree, level: str) -> gpd.GeoDataFrame:
+    table = store.tables.regions
+    columns = (table.c.code, table.c.geom)
+    with store.read() as connection:
+        rows = connection.execute(select(*columns).where(table.c.level == level)).all()
+    shapes = {row.code: row.geom for row in rows}
+    regions = [tree.get(code) for code in tree.codes_at(level)]
+    kept = [region for region in regions if region is not None]
+    return gpd.GeoDataFrame(
+        {
+            "code": [region.code for region in kept],
+            "parent_code": [region.parent_code for region in kept],
+            "name": [region.name for region in kept],
+        },
+        geometry=gpd.GeoSeries([shapes[region.code] for region in kept], crs=4326),
+    )
+
+
+def _read_chain(store: Store) -> _Chain:
+    table = store.tables.regions
+    columns = [column for column in table.c if column.name not in ("fid", "geom", "pinyin")]
+    with store.read() as connection:
+        rows = connection.execute(select(*columns).order_by(table.c.code)).all()
+        areas = dict(
+            connection.execute(
+                select(table.c.code, table.c.geom).where(table.c.level == FUNCTIONAL)
+            ).all()
+        )
+    everything = [_region(row) for row in rows]
+    regions, spans, children = _in_drill_order(store, everything)
+    finest = [region for region in regions if region.code not in children]
+    points = shapely.points([(region.lon, region.lat) for region in finest])
+    return _Chain(
+        regions=tuple(regions),
+        spans=spans,
+        children=children,
+        functional=tuple(region for region in everything if region.level == FUNCTIONAL),
+        inside={code: _inside(area, finest, points) for code, area in areas.items()},
+        level_keys=store.city.level_keys,
+    )
+
+
+def _region(row: object) -> Region:
+    values = dict(row._mapping)  # type: ignore[attr-defined]
+    bbox = tuple(values.pop(side) for side in ("west", "south", "east", "north"))
+    return Region(bbox=bbox, **values)
+
+
+def _inside(
+    area: shapely.Geometry,
+    finest: Sequence[Region],
+    points: np.ndarray[tuple[int], np.dtype[np.object_]],
+) -> tuple[str, ...]:
+    shapely.prepare(area)
+    covered = np.flatnonzero(shapely.covers(area, points)).tolist()
+    return tuple(finest[index].code for index in covered)
+
+
+def _in_drill_order(
+    store: Store, everything: Sequence[Region]
+) -> tuple[list[Region], dict[str, tuple[int, int]], dict[str, tuple[Region, ...]]]:
+    chain = [region for region in everything if region.level != FUNCTIONAL]
+    children: dict[str, list[Region]] = {}
+    for region in chain:
+        if region.parent_code is not None and region.level != store.city.root_level:
+            children.setdefault(region.parent_code, []).append(region)
+    roots = [region for region in chain if region.level == store.city.root_level]
+    root = next((region for region in roots if region.code == store.city.code), None)
+    if root is None and not roots:
+        raise InputError(Fault("store-empty", file=str(store.path)), exit_code=STORE_EXIT)
+    ordered: list[Region] = []
+    spans: dict[str, tuple[int, int]] = {}
+
+    def walk(region: Region) -> None:
+        start = len(ordered)
+        ordered.append(region)
+        for child in children.get(region.code, ()):
+            walk(child)
+        spans[region.code] = (start, len(ordered))
+
+    walk(root or roots[0])
+    return ordered, spans, {code: tuple(below) for code, below in children.items()}
