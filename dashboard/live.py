@@ -92,7 +92,9 @@ class Live:
         yield self._event("hello", mine, {"cursor": self._cursor})
         while True:
             behind = [message for message in list(self._messages) if message.cursor > mine]
-            if mine < self._cursor and (not behind or behind[0].before > mine):
+            lost_the_thread = mine < self._cursor and (not behind or behind[0].before > mine)
+            # A cursor from beyond the log is another store's: a demo city made anew, say.
+            if lost_the_thread or mine > self._cursor:
                 mine = self._cursor
                 yield self._event("anew", mine, {"cursor": mine})
             elif behind:

@@ -18,6 +18,28 @@ def stylesheet() -> str:
     )
 
 
+DERIVED = (
+    "--panel-solid:{panel};--field:{ground};"
+    "--panel:color-mix(in srgb,{panel} 88%,transparent);"
+    "--scrim:color-mix(in srgb,{ground} 84%,transparent);"
+    "--hover:color-mix(in srgb,{accent} 12%,transparent);"
+    "--accent-dim:color-mix(in srgb,{accent} 55%,transparent);"
+    "--bad:{bad};--shadow:{shadow};"
+)
+"""What panels are made of: the same tokens, thinner."""
+
+_BAD = {"dark": "#b39ddb", "light": "#564092"}
+"""Lateness in words: the violet of "bad is high", because red belongs to warnings."""
+_SHADOW = {"dark": "0 6px 24px rgb(2 8 18/.45)", "light": "0 4px 18px rgb(40 32 16/.16)"}
+
+
 def _rule(selector: str, theme: str) -> str:
     tokens = "".join(f"--{name}:{value};" for name, value in TOKENS[theme].items())
-    return f"{selector}{{color-scheme:{theme};{tokens}}}"
+    derived = DERIVED.format(
+        panel=TOKENS[theme]["panel"],
+        ground=TOKENS[theme]["ground"],
+        accent=TOKENS[theme]["accent"],
+        bad=_BAD[theme],
+        shadow=_SHADOW[theme],
+    )
+    return f"{selector}{{color-scheme:{theme};{tokens}{derived}}}"

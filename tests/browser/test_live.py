@@ -1,0 +1,139 @@
+"""What happens while the page is open: incidents, a lost server, a lost context."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from geo_data import queries
+from geo_data.ingest import IncidentReport, Reading, StageReport, apply
+from geo_data.records import Scope, Severity, Stage
+from geo_data.store import Store
+from tests.serving import Served
+
+pytestmark = pytest.mark.browser
+EVERYONE = Scope.everything()
+
+
+def report(store: Store, title: str, lon: float, lat: float) -> None:
+    at = datetime.now(UTC)
+    incident = IncidentReport(
+        source="test",
+        source_id=title,
+        code=title,
+        title=title,
+        channel="hotline",
+        category="0102",
+        severity=Severity.MAJOR,
+        happened_at=at - timedelta(minutes=2),
+        reported_at=at,
+        lon=lon,
+        lat=lat,
+        region_code=None,
+        place_code=None,
+        address=None,
+        stages=(StageReport("test", title, Stage.FOUND, at, None, None),),
+    )
+    outcome = apply(store, [incident], at)
+    assert not outcome.refused
+
+
+def test_a_new_incident_appears_everywhere_and_disturbs_nothing(
+    visit: Callable[..., Page], demo_store: Store
+) -> None:
+    page = visit("/")
+    page.wait_for_function("() => document.documentElement.dataset.server === 'here'")
+    tree = queries.region_tree(demo_store, EVERYONE)
+    town = tree.children(tree.root.code)[0]
+    before = page.evaluate("() => window.yiping.map.debug()")
+    address = page.url
+    title = f"路灯倒伏 {datetime.now(UTC):%H%M%S%f}"
+    report(demo_store, title, town.lon, town.lat)
+    expect(page.locator(".entry", has_text=title)).to_be_visible(timeout=3000)
+    after = page.evaluate("() => window.yiping.map.debug()")
+    assert after["incidents"] == before["incidents"] + 1
+    assert after["view"] == before["view"]
+    assert page.url == address
+
+
+def test_a_stage_change_is_seen_in_the_open_card(
+    visit: Callable[..., Page], demo_store: Store
+) -> None:
+    tree = queries.region_tree(demo_store, EVERYONE)
+    town = tree.children(tree.root.code)[1]
+    title = f"井盖缺失 {datetime.now(UTC):%H%M%S%f}"
+    report(demo_store, title, town.lon, town.lat)
+    hit = next(hit for hit in queries.search(demo_store, EVERYONE, title) if hit.kind == "incident")
+    page = visit(f"/?object=incident:{hit.code}")
+    page.wait_for_function("() => document.documentElement.dataset.server === 'here'")
+    expect(page.locator(".stages li")).to_have_count(1)
+    now = datetime.now(UTC)
+    apply(demo_store, [StageReport("test", title, Stage.ACCEPTED, now, "城运中心", None)], now)
+    expect(page.locator(".stages li")).to_have_count(2, timeout=3000)
+
+
+def test_a_reading_changes_the_sensor_on_screen(
+    visit: Callable[..., Page], demo_store: Store
+) -> None:
+    now = datetime.now(UTC)
+    sensor = queries.sensors(demo_store, EVERYONE, None, now)[0]
+    page = visit(f"/?object=sensor:{sensor.code}")
+    page.wait_for_function("() => document.documentElement.dataset.server === 'here'")
+    value = (sensor.value or 1.0) * 1.01
+    apply(demo_store, [Reading(sensor.code, value, datetime.now(UTC))], datetime.now(UTC))
+    from dashboard.widgets.numbers import write_number
+
+    expect(page.locator(".headline .digits")).to_have_text(write_number(value), timeout=3000)
+
+
+def test_server_lost_and_found(visit: Callable[..., Page], served: Served) -> None:
+    page = visit("/")
+    page.wait_for_function("() => document.documentElement.dataset.server === 'here'")
+    before = page.locator(".vital .digits").all_inner_texts()
+    served.stop()
+    expect(page.locator(".notice.lost")).to_be_visible(timeout=20_000)
+    assert page.locator(".vital .digits").all_inner_texts() == before
+    title = f"停机期间 {datetime.now(UTC):%H%M%S%f}"
+    tree = queries.region_tree(served.store, EVERYONE)
+    report(served.store, title, tree.root.lon, tree.root.lat)
+    served.start()
+    expect(page.locator(".notice.lost")).to_be_hidden(timeout=30_000)
+    expect(page.locator(".entry", has_text=title)).to_be_visible(timeout=10_000)
+
+
+def test_a_lost_context_comes_back_with_its_view(visit: Callable[..., Page]) -> None:
+    page = visit("/?region=310117102")
+    page.wait_for_function("() => window.yiping.map.debug().settled", timeout=30_000)
+    before = page.evaluate("() => window.yiping.map.debug()")
+    page.evaluate("() => window.yiping.map.loseContext()")
+    page.wait_for_function(
+        f"() => window.yiping.map.debug().contexts > {before['contexts']}"
+        " && window.yiping.map.debug().settled",
+        timeout=30_000,
+    )
+    after = page.evaluate("() => window.yiping.map.debug()")
+    assert after["view"] == pytest.approx(before["view"], abs=1e-6)
+    assert set(after["layers"]) == set(before["layers"])
+
+
+def test_the_wall_has_no_control_and_big_text(visit: Callable[..., Page]) -> None:
+    page = visit("/wall", 1920, 1080)
+    expect(page.locator(".wall-title")).to_contain_text("松江区")
+    expect(page.locator(".clock-time")).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
+    assert page.locator("input, button, select").count() == 0
+    sizes = page.evaluate(
+        """() => [...document.querySelectorAll(".wall *")]
+            .filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
+            .map((e) => parseFloat(getComputedStyle(e).fontSize))"""
+    )
+    assert min(sizes) >= 24
+    assert page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
+
+
+def test_the_wall_in_english(visit: Callable[..., Page]) -> None:
+    page = visit("/wall?lang=en", 1920, 1080)
+    assert not re.search(r"[一-鿿]", " ".join(page.locator(".vitals").all_inner_texts()))
