@@ -298,8 +298,12 @@ def read_city(path: Path) -> City:
 
 
 def _faults(error: ValidationError, path: Path) -> Iterator[Fault]:
-    for problem in error.errors():
-        yield _fault(problem, str(path))
+    problems = error.errors()
+    inside = {problem["loc"][:1] for problem in problems if len(problem["loc"]) > 1}
+    for problem in problems:
+        # A list counts as too short only because an entry of it is wrong, which is told already.
+        if problem["type"] != "too_short" or problem["loc"] not in inside:
+            yield _fault(problem, str(path))
 
 
 def _fault(problem: ErrorDetails, file: str) -> Fault:

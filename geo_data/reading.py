@@ -308,7 +308,8 @@ def _degrees(fields: pd.DataFrame, name: str) -> NDArray[np.float64]:
 
 def _refuse_metres(frame: gpd.GeoDataFrame, source: Source) -> None:
     """Refuse metres that a file, or the city file, calls degrees."""
-    extent = np.abs(np.nan_to_num(frame.total_bounds)).max()
+    numbers = np.abs(shapely.get_coordinates(frame.geometry.to_numpy()))
+    extent = numbers[np.isfinite(numbers)].max(initial=0.0)
     if extent <= _FULL_CIRCLE_DEG:
         return
     try:

@@ -52,6 +52,8 @@ class Sieve:
 
     def refuse(self, bad: pd.Series, key: str, field: str | None = None, **values: object) -> None:
         """Take out the rows where ``bad`` holds; see :meth:`say` for ``values``."""
+        if not bad.any():
+            return
         self.say(Outcome.REFUSED, bad, key, field, **values)
         self.frame = self.frame[~bad.to_numpy(dtype=bool)]
 
@@ -241,8 +243,8 @@ def _make_valid(sieve: Sieve) -> None:
     broken = shapes[invalid]
     why = broken.is_valid_reason()
     mended = gpd.GeoSeries(_polygonal(shapely.make_valid(broken.to_numpy())), broken.index)
-    before, after = broken.area, mended.area
-    same = _series(broken, (after > 0) & ((after - before).abs() <= SAME_AREA * after))
+    before, after = (shapely.area(areas.to_numpy()) for areas in (broken, mended))
+    same = _series(broken, (after > 0) & (np.abs(after - before) <= SAME_AREA * after))
     whole = shapes.copy()
     whole[same.index[same]] = mended[same].to_numpy()
     sieve.set(geometry=whole)

@@ -1,0 +1,106 @@
+"""What every test may use: a stopped clock, a small store, and honest skipping.
+
+``YIPING_REQUIRE=browser,postgis,mqtt`` names the markers whose tools must be there: their tests
+then fail instead of skipping.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from geo_data.importer import import_city
+from geo_data.store import Store, open_store
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "docs" / "examples" / "clearbay.toml"
+REAL = ROOT.parent / "shared" / "data"
+NOW = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
+
+
+def _has_chromium() -> bool:
+    own = Path.home() / ".cache" / "ms-playwright"
+    return find_spec("playwright") is not None and (
+        shutil.which("chromium") is not None or any(own.glob("chromium*"))
+    )
+
+
+def _has_postgis() -> bool:
+    server = shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    control = Path("/usr/share/postgresql").glob("*/extension/postgis.control")
+    return bool(server) and any(control)
+
+
+def _has_broker() -> bool:
+    return shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is not None
+
+
+_TOOLS: dict[str, tuple[Callable[[], bool], str]] = {
+    "browser": (_has_chromium, "pip install playwright && playwright install chromium"),
+    "postgis": (_has_postgis, "apt-get install postgresql postgresql-15-postgis-3"),
+    "mqtt": (_has_broker, "apt-get install mosquitto"),
+}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    required = set(filter(None, os.environ.get("YIPING_REQUIRE", "").split(",")))
+    if unknown := required - set(_TOOLS):
+        pytest.fail(f"YIPING_REQUIRE knows {', '.join(_TOOLS)}; not {', '.join(sorted(unknown))}")
+    for marker, (is_there, remedy) in _TOOLS.items():
+        if item.get_closest_marker(marker) is None or is_there():
+            continue
+        said = f"{marker} tests need: {remedy}"
+        (pytest.fail if marker in required else pytest.skip)(said)
+    if item.get_closest_marker("real") is not None and not REAL.is_dir():
+        pytest.skip(f"the real data is not at {REAL}")
+
+
+@pytest.fixture(scope="session")
+def now() -> datetime:
+    """The moment at which the tests' clock stands still."""
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def clock(now: datetime) -> Callable[[], datetime]:
+    """A stopped clock."""
+    return lambda: now
+
+
+@pytest.fixture(scope="session")
+def example_city() -> Path:
+    """The city file of the invented city: city, ward, precinct."""
+    return EXAMPLE
+
+
+@pytest.fixture(scope="session")
+def _clearbay(tmp_path_factory: pytest.TempPathFactory, now: datetime) -> Path:
+    path = tmp_path_factory.mktemp("clearbay") / "clearbay.gpkg"
+    import_city(EXAMPLE, path, now)
+    return path
+
+
+@pytest.fixture
+def clearbay_path(_clearbay: Path, tmp_path: Path) -> Path:
+    """A store of the invented city, one for each test."""
+    return Path(shutil.copy(_clearbay, tmp_path / "clearbay.gpkg"))
+
+
+@pytest.fixture
+def clearbay(clearbay_path: Path) -> Iterator[Store]:
+    """The invented city's store, open."""
+    store = open_store(clearbay_path)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """Folder of the real Songjiang data; ask for it under the ``real`` marker."""
+    return REAL
