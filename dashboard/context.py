@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from geo_data.queries import RegionTree
+
 from dashboard.view import ObjectRef, View, parse_view
 from geo_data import queries
 from geo_data.city import City
-from geo_data.queries import RegionTree
 from geo_data.records import Incident, Place, Region, Scope, Sensor, Window
 from geo_data.settings import Settings
 from geo_data.store import Store
@@ -135,9 +136,7 @@ def _valid_region(view: View, tree: RegionTree, notices: list[str]) -> tuple[Vie
         return view, region
     begins = (tree.get(view.region[:length]) for length in range(len(view.region) - 1, 0, -1))
     nearest = next((found for found in begins if found is not None), tree.root)
-    notices.append(
-        WORDS("notice-no-region", view.language, code=view.region, nearest=nearest.name)
-    )
+    notices.append(WORDS("notice-no-region", view.language, code=view.region, nearest=nearest.name))
     return replace(view, region=nearest.code, selected=None), nearest
 
 

@@ -19,7 +19,10 @@ import geo_data
 import indicators
 import layers
 
-ALWAYS = "".join(map(chr, range(0x20, 0x7F))) + "·—…“”‘’、。，；：？！（）《》【】％℃²³µ±×÷≤≥▲▼◆●■→←↑↓①②③④⑤ⅠⅡⅢⅣ"
+ALWAYS = (
+    "".join(map(chr, range(0x20, 0x7F)))
+    + "·—…“”‘’、。，；：？！（）《》【】％℃²³µ±×÷≤≥▲▼◆●■→←↑↓①②③④⑤ⅠⅡⅢⅣ"
+)
 
 
 def font_characters(texts: Iterable[str]) -> str:

@@ -11,11 +11,12 @@ import gzip
 import hashlib
 from collections import OrderedDict
 from functools import cache
-from pathlib import Path
 
 import brotli
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from layers import runtime
 
 FOREVER = "public, max-age=31536000, immutable"
 KEPT_BYTES = 64 << 20
@@ -110,12 +111,6 @@ async def _send(send: Send, start: Message, body: bytes) -> None:
 
 @cache
 def deck_bundle() -> tuple[str, bytes]:
-    """Return address and text of the deck.gl bundle that comes with pydeck."""
-    from layers.deck import BUNDLE_PATH
-
-    text = Path(BUNDLE_PATH).read_bytes()
-    # Its last line names a source map of 10 MB that no screen needs to ask for.
-    text = text.rsplit(b"//# sourceMappingURL", 1)[0]
+    """Return address and text of the map runtime."""
+    text = runtime.script()
     return f"/static/deck.{hashlib.sha256(text).hexdigest()[:12]}.js", text
-
-

@@ -1,0 +1,1 @@
+"""What other programs and the map ask for."""

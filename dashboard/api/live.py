@@ -19,7 +19,7 @@ def router(live: Live) -> APIRouter:
         after: Annotated[int | None, Query(ge=0, description="cursor to go on from")] = None,
         last_event_id: Annotated[int | None, Header(ge=0)] = None,
     ) -> StreamingResponse:
-        """Stream ``change`` events after a cursor; ``beat`` every 5 s, ``anew`` when too far behind."""
+        """Stream ``change`` events after a cursor; ``anew`` to whom is too far behind."""
         start = last_event_id if last_event_id is not None else after
         return StreamingResponse(
             live.stream(start),

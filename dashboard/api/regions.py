@@ -69,6 +69,7 @@ def router(context: Context) -> APIRouter:
     @routes.get("/layers")
     def layers() -> list[LayerAnswer]:
         """Return every layer of the map, in drawing order."""
+        store = context.store
         return [
             LayerAnswer(
                 key=layer.key,
@@ -79,7 +80,7 @@ def router(context: Context) -> APIRouter:
                 opacity=layer.opacity,
                 min_zoom=layer.min_zoom,
             )
-            for layer in catalog.layers(context.store.city)
+            for layer in catalog.layers(store.city, catalog.place_kinds(store))
         ]
 
     return routes

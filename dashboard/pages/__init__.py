@@ -1,0 +1,1 @@
+"""Pages: composition of panels only."""

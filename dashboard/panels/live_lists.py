@@ -201,5 +201,7 @@ def region_name(look: Look, code: str | None) -> str:
     if code is None or look.tree.get(code) is None:
         return look.say("outside-city")
     chain = look.tree.ancestors(code)
-    below = [region.name for region in chain if not look.tree.contains(region.code, look.region.code)]
+    below = [
+        region.name for region in chain if not look.tree.contains(region.code, look.region.code)
+    ]
     return " ".join(below[-2:]) or chain[-1].name

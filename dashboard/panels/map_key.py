@@ -11,9 +11,8 @@ from dash import Dash, Output, dcc, html
 
 from dashboard import shell
 from dashboard.context import Context, Look
-from dashboard.drawing import layers_on, legend_of
+from dashboard.drawing import declared_layers, layers_on, legend_of
 from dashboard.widgets.numbers import write_number
-from layers import catalog
 
 
 class Ids(StrEnum):
@@ -66,7 +65,7 @@ def register_legend(app: Dash, context: Context) -> None:
 def switches(look: Look) -> list[Any]:
     """Return one switch per layer with three steps of opacity; each is a link."""
     on = layers_on(look)
-    return [_switch(look, layer, on) for layer in catalog.layers(look.city)]
+    return [_switch(look, layer, on) for layer in declared_layers(look)]
 
 
 def _switch(look: Look, layer: Any, on: dict[str, float]) -> Any:
@@ -99,7 +98,7 @@ def _switch(look: Look, layer: Any, on: dict[str, float]) -> Any:
 
 def _with(look: Look, on: dict[str, float]) -> str:
     ordered = tuple(
-        (layer.key, on[layer.key]) for layer in catalog.layers(look.city) if layer.key in on
+        (layer.key, on[layer.key]) for layer in declared_layers(look) if layer.key in on
     )
     return look.href(replace(look.view, layers=ordered))
 
@@ -119,7 +118,10 @@ def _group(group: Any) -> Iterator[Any]:
             [
                 html.Span(className=f"key {row.shape}", style={"--key": row.color}),
                 html.Span(row.label, className="name"),
-                html.Span(write_number(float(row.count)) if row.count is not None else "", className="count"),
+                html.Span(
+                    write_number(float(row.count)) if row.count is not None else "",
+                    className="count",
+                ),
             ],
             className="row",
         )

@@ -26,7 +26,11 @@ def layout(look: Look) -> Any:
         role="alert",
     )
     return html.Div(
-        [lost, html.Div(id=Ids.LIST, role="status"), html.Div(id=Ids.DEMO, className="city-notice")],
+        [
+            lost,
+            html.Div(id=Ids.LIST, role="status"),
+            html.Div(id=Ids.DEMO, className="city-notice"),
+        ],
         className="notices",
     )
 

@@ -152,7 +152,10 @@ def _sensor(look: Look, sensor: Sensor) -> Iterator[Any]:
         [
             (look.say("kind"), sensor_kind(sensor.kind).label(look.language)),
             (look.say("code"), sensor.code),
-            (look.say("site"), place and dcc.Link(place.name, href=look.to_object("place", place.code))),
+            (
+                look.say("site"),
+                place and dcc.Link(place.name, href=look.to_object("place", place.code)),
+            ),
             (look.say("data-time"), write_time(look, sensor.observed_at)),
             (look.say("period"), write_span(look, timedelta(seconds=sensor.period_s))),
             (look.say("coordinates"), f"{sensor.lon:.5f}, {sensor.lat:.5f}"),
@@ -209,7 +212,10 @@ def _incident(look: Look, incident: Incident) -> Iterator[Any]:
             (look.say("category"), category(incident.category).label(look.language)),
             (look.say("channel"), channel(incident.channel).label(look.language)),
             (look.say("address"), incident.address),
-            (look.say("site"), place and dcc.Link(place.name, href=look.to_object("place", place.code))),
+            (
+                look.say("site"),
+                place and dcc.Link(place.name, href=look.to_object("place", place.code)),
+            ),
             (look.say("happened-at"), write_time(look, incident.happened_at)),
             (look.say("reported-at"), write_time(look, incident.reported_at)),
             (look.say("due-at"), due),
@@ -242,5 +248,3 @@ def _nearby(look: Look, place: Place) -> Iterator[Any]:
     if sensors:
         yield html.H3(look.say("sensors-there"))
         yield from (sensor_row(look, sensor) for sensor in sensors[:4])
-
-

@@ -75,7 +75,7 @@ def rows(look: Look, limit: int | None = None) -> list[Any]:
 
 
 def _row(look: Look, code: str, name: str | None, value: float | None, share: float) -> Any:
-    unit = catalog.indicators()[look.view.indicator].unit
+    unit = catalog.indicators()[look.view.indicator].unit_in(look.language)
     cells = [
         html.Span(name or look.say("placed-here-only"), className="name"),
         html.Span(className="bar", style={"--share": f"{share:.3f}"}),
@@ -88,7 +88,7 @@ def _row(look: Look, code: str, name: str | None, value: float | None, share: fl
 
 def _objects(look: Look) -> list[Any]:
     """Objects of a finest region, the named sites first; its buildings are on the map."""
-    kinds = [kind for kind in queries.place_counts(look.store, look.scope, look.region.code)]
+    kinds = list(queries.place_counts(look.store, look.scope, look.region.code))
     sites = [kind for kind in kinds if kind != "building"]
     frame = queries.places(look.store, look.scope, sites, look.region.code) if sites else None
     if frame is None or frame.empty:

@@ -12,9 +12,9 @@ from dash import Dash, Output, html
 
 from dashboard import shell
 from dashboard.context import Context, Look
+from dashboard.theme import SERIES
 from dashboard.widgets.numbers import write_span
 from dashboard.widgets.sparkline import data_uri
-from dashboard.theme import SERIES
 from geo_data import histogram, queries
 from geo_data.dictionaries import channel_groups, channels
 
@@ -118,7 +118,10 @@ def bars(look: Look, stack: list[Any]) -> Any:
         f'preserveAspectRatio="none">{"".join(rects)}</svg>'
     )
     return html.Div(
-        [html.Img(src=data_uri(svg), alt=look.say("time-bar")), html.Span(f"{most:,}", className="most")],
+        [
+            html.Img(src=data_uri(svg), alt=look.say("time-bar")),
+            html.Span(f"{most:,}", className="most"),
+        ],
         className="bars",
     )
 

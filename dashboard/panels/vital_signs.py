@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from itertools import groupby
 from typing import Any
 
 from dash import Dash, Output, dcc, html
+from indicators.engine import IndicatorValue
 
 from dashboard import shell
 from dashboard.context import Context, Look
@@ -16,7 +16,9 @@ from dashboard.widgets.marks import status_mark
 from dashboard.widgets.numbers import number, write_change, write_number, write_time
 from dashboard.widgets.sparkline import sparkline
 from indicators import catalog, engine
-from indicators.engine import IndicatorValue
+from indicators.wording import STATUSES, status_word
+
+GRAVE = ("blue", "yellow", "orange", "red")
 
 
 class Ids(StrEnum):
@@ -44,30 +46,68 @@ def values(look: Look) -> list[IndicatorValue]:
     return engine.board(look.store, look.scope, look.region.code, look.view.window, look.at)
 
 
-def board(look: Look, found: Sequence[IndicatorValue]) -> list[Any]:
-    """Return the vital signs under the heads of their groups, in the catalogue's order."""
+def board(look: Look, found: Sequence[IndicatorValue], each: int = 4) -> list[Any]:
+    """Return the vital signs under the heads of their groups, in the catalogue's order.
+
+    Parameters
+    ----------
+    look : Look
+        Who looks at what.
+    found : sequence of IndicatorValue
+        Values of the region in view.
+    each : int
+        How many of a group stand in the open: the chosen one and what is out of bounds first,
+        then what has data. The rest unfolds.
+    """
     described = catalog.indicators()
+    by_group: dict[str, list[IndicatorValue]] = {}
+    for value in found:
+        by_group.setdefault(described[value.key].group, []).append(value)
     parts: list[Any] = []
-    for group, members in groupby(found, key=lambda value: described[value.key].group):
+    for group, members in by_group.items():
+        shown = {value.key for value in sorted(members, key=_urgency(look))[:each]}
+        rest = [value for value in members if value.key not in shown]
         parts.append(html.H3(catalog.groups()[group](look.language)))
-        parts += [vital_sign(look, value) for value in members]
+        parts += [vital_sign(look, value) for value in members if value.key in shown]
+        if rest:
+            parts.append(
+                html.Details(
+                    [
+                        html.Summary(look.say("more-signs", n=len(rest))),
+                        *[vital_sign(look, value) for value in rest],
+                    ],
+                    className="rest",
+                )
+            )
     return parts
+
+
+def _urgency(look: Look) -> Callable[[IndicatorValue], int]:
+    def rank(value: IndicatorValue) -> int:
+        if value.key == look.view.indicator:
+            return -len(STATUSES)
+        if value.value is None:
+            return 1
+        return -STATUSES.index(value.status) if value.status in GRAVE else 0
+
+    return rank
 
 
 def vital_sign(look: Look, value: IndicatorValue) -> Any:
     """Return one indicator: mark, name, word, line, number, change; its formula on hover."""
     indicator = catalog.indicators()[value.key]
     chosen = value.key == look.view.indicator
+    status = value.status if value.value is not None else "missing"
     name: list[Any] = [html.Span(indicator.name(look.language), className="text")]
-    if value.status in ("yellow", "red"):
-        name.append(html.Em(look.say(f"status-{value.status}"), className="word"))
-    classes = ["vital", f"is-{value.status}"] + ["on"] * chosen + ["late"] * value.late
+    if status in GRAVE:
+        name.append(html.Em(status_word(status)(look.language), className="word"))
+    classes = ["vital", f"is-{status}"] + ["on"] * chosen + ["late"] * value.late
     return dcc.Link(
         [
-            status_mark(value.status),
+            status_mark(status),
             html.Span(name, className="name"),
             sparkline(value.spark),
-            number(value.value, indicator.unit),
+            number(value.value, indicator.unit_in(look.language)),
             html.Span(write_change(value.change), className="change"),
             _note(look, value),
         ],
@@ -82,7 +122,7 @@ def _note(look: Look, value: IndicatorValue) -> Any:
         (look.say("formula"), indicator.formula(language)),
         (look.say("basis"), indicator.basis(language)),
         (look.say("previous-period"), write_number(value.previous)),
-        (look.say("status"), look.say(f"status-{value.status}")),
+        (look.say("status"), status_word(value.status)(language)),
         (look.say("data-time"), write_time(look, value.data_at)),
     ]
     lines = [html.Span([html.B(head), html.Span(text)]) for head, text in rows]

@@ -51,8 +51,12 @@ def layout(look: Look) -> list[Any]:
         ),
         html.Div(
             [
-                html.Div(html.Section(id=Ids.SIGNS_FIRST, className="vitals"), className="column a"),
-                html.Div(html.Section(id=Ids.SIGNS_SECOND, className="vitals"), className="column b"),
+                html.Div(
+                    html.Section(id=Ids.SIGNS_FIRST, className="vitals"), className="column a"
+                ),
+                html.Div(
+                    html.Section(id=Ids.SIGNS_SECOND, className="vitals"), className="column b"
+                ),
             ],
             className="wall-left",
         ),
@@ -135,14 +139,13 @@ def title(look: Look) -> list[Any]:
 
 
 def signs(look: Look) -> tuple[list[Any], list[Any]]:
-    """Return the vital signs in two columns, split between groups; 16:9 shows what fits."""
+    """Return the vital signs in two columns: three groups, and the others on a wide wall."""
     found = vital_signs.values(look)
     described = catalog.indicators()
-    groups = list(dict.fromkeys(described[value.key].group for value in found))
-    half = groups[: (len(groups) + 1) // 2]
-    first = [value for value in found if described[value.key].group in half]
-    second = [value for value in found if described[value.key].group not in half]
-    return vital_signs.board(look, first), vital_signs.board(look, second)
+    first = list(catalog.groups())[:3]
+    near = [value for value in found if described[value.key].group in first]
+    far = [value for value in found if described[value.key].group not in first]
+    return vital_signs.board(look, near, each=4), vital_signs.board(look, far, each=3)
 
 
 def alarms(look: Look, limit: int = 6) -> list[Any]:

@@ -1,0 +1,1 @@
+"""Small drawings and wordings; pure."""

@@ -33,7 +33,7 @@ def state_word(look: Look, sensor: Sensor) -> str:
 
 
 def status_mark(status: str) -> Any:
-    """Return the shape of a threshold status: ``normal``, ``yellow``, ``red`` or ``none``."""
+    """Return the shape of a threshold status: as in ``indicators``, or ``missing``."""
     return html.Span(className=f"mark status status-{status}")
 
 

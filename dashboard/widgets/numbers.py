@@ -22,7 +22,7 @@ def write_number(value: float | None) -> str:
     """
     if value is None or value != value:
         return NONE
-    if value == round(value) and abs(value) >= 1 or value == 0:
+    if (value == round(value) and abs(value) >= 1) or value == 0:
         return f"{value:,.0f}"
     size = abs(value)
     digits = 0 if size >= 1000 else 1 if size >= 10 else 2 if size >= 1 else 3

@@ -57,7 +57,9 @@ def queries_of(store: Store, n: int, seed: int = 1) -> list[str]:
     tree = queries.region_tree(store, scope)
     towns = [region.code for region in tree.children(tree.root.code)]
     grids = list(tree.finest(tree.root.code))
-    places = queries.places(store, scope, ["residential", "park", "building"], grids[len(grids) // 2])
+    places = queries.places(
+        store, scope, ["residential", "park", "building"], grids[len(grids) // 2]
+    )
     found: list[str] = []
     for index in range(n):
         window = rng.choice(["today", "24h", "7d", "30d", "year"])

@@ -81,4 +81,3 @@ def visit(browser: Browser, served: Served) -> Iterator[Callable[..., Page]]:
         context.close()
     assert [url for visitor in visitors for url in visitor.elsewhere] == []
     assert [text for visitor in visitors for text in visitor.complaints] == []
-

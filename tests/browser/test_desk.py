@@ -72,8 +72,10 @@ def test_drill_by_click_down_to_an_object_and_back_up(
     page.keyboard.press("Escape")
     page.wait_for_function("() => !location.search.includes('object=')")
     page.keyboard.press("Escape")
-    page.wait_for_function(f"() => location.search.includes('region={town.code}&') || "
-                           f"location.search.endsWith('region={town.code}')")
+    page.wait_for_function(
+        f"() => location.search.includes('region={town.code}&') || "
+        f"location.search.endsWith('region={town.code}')"
+    )
     page.keyboard.press("Escape")
     page.wait_for_function("() => !location.search.includes('region=')")
     expect(page.locator(".trail .here")).to_contain_text("松江区")
@@ -84,7 +86,9 @@ def test_a_pasted_link_restores_the_exact_view(
 ) -> None:
     tree = queries.region_tree(demo_store, EVERYONE)
     town = tree.children(tree.root.code)[3]
-    query = f"/?region={town.code}&window=7d&tab=sensors&layers=towns,sensors:60&theme=light&lang=en"
+    query = (
+        f"/?region={town.code}&window=7d&tab=sensors&layers=towns,sensors:60&theme=light&lang=en"
+    )
     page = visit(query)
     expect(page.locator(".choice.on")).to_have_text("7 d")
     expect(page.locator(".tab.on")).to_contain_text("Sensors")
