@@ -1,0 +1,179 @@
+"""What a district is like before anything is drawn in it: seats, centres, rivers, directions."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike
+
+from geo_data.crs import WGS_84
+from geo_data.demo.lines import Floats, Line, drawn
+from geo_data.demo.outline import Outline
+
+HOME_ADCODE = "310117"
+_NOISE_WAVES = 12
+_RASTER = 320
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Where a town has its seat; ``area_km2`` is what it should come to."""
+
+    code: str
+    name: str
+    x: float
+    y: float
+    area_km2: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spots:
+    """Places from which something falls off: centres of building, industrial areas."""
+
+    names: tuple[str, ...]
+    x: Floats
+    y: Floats
+    weight: Floats
+    radius_m: Floats
+
+    def at(self, x: ArrayLike, y: ArrayLike, only: frozenset[str] | None = None) -> Floats:
+        """Strength, 0 to 1, at positions of any shape: half the weight at one radius."""
+        use = [index for index, name in enumerate(self.names) if only is None or name in only]
+        dx = np.asarray(x)[..., None] - self.x[use]
+        dy = np.asarray(y)[..., None] - self.y[use]
+        share = np.hypot(dx, dy) / self.radius_m[use]
+        # Flat near the middle, then quickly down: cities end, they do not fade for ever.
+        strength: Floats = np.max(self.weight[use] / (1.0 + share**3.2), axis=-1, initial=0.0)
+        return strength
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything the drawing starts from; positions are metres of ``outline.metric_crs``."""
+
+    outline: Outline
+    seats: tuple[Seat, ...]
+    centres: Spots
+    industry: Spots
+    lines: tuple[Line, ...]
+    metro: tuple[tuple[str, float, float], ...]
+    functional: tuple[str, str, frozenset[str]]
+    population: int
+    home: bool
+    waves: Floats = field(repr=False)
+
+    def urban(self, x: ArrayLike, y: ArrayLike) -> Floats:
+        """How built up a position is, 0 (fields) to 1 (city centre); frayed, not round."""
+        sway_m = 420.0 * self.noise(x, y, 2600.0), 420.0 * self.noise(y, x, 2600.0)
+        return self.centres.at(np.asarray(x) + sway_m[0], np.asarray(y) + sway_m[1])
+
+    def industrial(self, x: ArrayLike, y: ArrayLike) -> Floats:
+        """How industrial a position is, 0 to 1."""
+        sway_m = 350.0 * self.noise(x, y, 1900.0), 350.0 * self.noise(y, x, 1900.0)
+        return self.industry.at(np.asarray(x) + sway_m[0], np.asarray(y) + sway_m[1])
+
+    def noise(self, x: ArrayLike, y: ArrayLike, pitch_m: float) -> Floats:
+        """Smooth noise of about unit size whose bumps are ``pitch_m`` apart."""
+        kx, ky, phase = self.waves
+        arg = (np.asarray(x)[..., None] * kx + np.asarray(y)[..., None] * ky) / pitch_m + phase
+        total: Floats = np.sin(arg).sum(axis=-1) * np.sqrt(2.0 / _NOISE_WAVES)
+        return total
+
+    def angle(self, x: ArrayLike, y: ArrayLike) -> Floats:
+        """Local direction of streets, radians from east, slowly turning over the district."""
+        return 0.16 * self.noise(x, y, 9000.0)
+
+
+class Raster:
+    """A field looked up at single points, thousands of times, without numpy's cost per call."""
+
+    def __init__(self, field_of: Callable[[ArrayLike, ArrayLike], Floats], plan: Plan) -> None:
+        west, south, east, north = shapely.total_bounds(plan.outline.parts).tolist()
+        self._west, self._south = west, south
+        self._step_m = max(east - west, north - south) / (_RASTER - 1)
+        ticks = np.arange(_RASTER) * self._step_m
+        x, y = np.meshgrid(west + ticks, south + ticks)
+        self._rows: list[list[float]] = field_of(x, y).tolist()
+
+    def __call__(self, x: float, y: float) -> float:
+        """Return the field at the nearest knot."""
+        row = min(max(int((y - self._south) / self._step_m + 0.5), 0), _RASTER - 1)
+        column = min(max(int((x - self._west) / self._step_m + 0.5), 0), _RASTER - 1)
+        return self._rows[row][column]
+
+
+def make_plan(outline: Outline, seed: int) -> Plan:
+    """Plan a district: what is known of Songjiang, something plausible elsewhere."""
+    random = np.random.default_rng([seed, int(outline.adcode), 1])
+    heading = random.uniform(0.0, 2.0 * np.pi, _NOISE_WAVES)
+    pace = 2.0 * np.pi * random.uniform(0.6, 1.5, _NOISE_WAVES)
+    phase = random.uniform(0.0, 2.0 * np.pi, _NOISE_WAVES)
+    waves = np.array([np.cos(heading) * pace, np.sin(heading) * pace, phase])
+    if outline.adcode == HOME_ADCODE:
+        return _home_plan(outline, waves, random)
+    from geo_data.demo.elsewhere import plan_elsewhere
+
+    return plan_elsewhere(outline, waves, random)
+
+
+def _home_plan(outline: Outline, waves: Floats, random: np.random.Generator) -> Plan:
+    text = (files("geo_data.demo") / "songjiang.toml").read_text(encoding="utf-8")
+    table = tomllib.loads(text)
+    towns = table["towns"]
+    at = metres([town["at"] for town in towns], outline)
+    seats = tuple(
+        Seat(town["code"], town["name"], float(x), float(y), float(town["area-km2"]))
+        for town, (x, y) in zip(towns, at, strict=True)
+    )
+    lines = tuple(
+        drawn(
+            entry["name"],
+            entry["kind"],
+            float(entry["width-m"]),
+            metres(entry["path"], outline),
+            random,
+        )
+        for entry in table["lines"]
+    )
+    stops = metres([stop["at"] for stop in table["metro"]], outline)
+    metro = tuple(
+        (stop["name"], float(x), float(y))
+        for stop, (x, y) in zip(table["metro"], stops, strict=True)
+    )
+    area = table["functional"]
+    return Plan(
+        outline=outline,
+        seats=seats,
+        centres=_spots(table["centres"], outline),
+        industry=_spots(table["industry"], outline),
+        lines=lines,
+        metro=metro,
+        functional=(area["code"], area["name"], frozenset(area["zones"])),
+        population=table["population"],
+        home=True,
+        waves=waves,
+    )
+
+
+def metres(lon_lat: list[list[float]], outline: Outline) -> Floats:
+    """Return ``lon, lat`` pairs as metres, shape (n, 2)."""
+    points = gpd.GeoSeries(shapely.points(np.array(lon_lat)), crs=WGS_84)
+    return shapely.get_coordinates(points.to_crs(outline.metric_crs).to_numpy())
+
+
+def _spots(entries: list[Mapping[str, Any]], outline: Outline) -> Spots:
+    at = metres([entry["at"] for entry in entries], outline)
+    return Spots(
+        tuple(entry["name"] for entry in entries),
+        at[:, 0],
+        at[:, 1],
+        np.array([float(entry["weight"]) for entry in entries]),
+        np.array([float(entry["radius-m"]) for entry in entries]),
+    )
