@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import UserDefinedType
 
-from geo_data.tables import to_text
+from geo_data.instants import to_text
 
 APPLICATION_ID = 0x47504B47  # "GPKG"
 USER_VERSION = 10400

@@ -32,6 +32,4 @@ def mask(record: Record, scope: Scope) -> Record:
 
 def mask_attributes(attributes: dict[str, object], scope: Scope) -> dict[str, object]:
     """Return free attributes, keys kept, withheld values as ``***``."""
-    return {
-        name: MASK if name in scope.masked else value for name, value in attributes.items()
-    }
+    return {name: MASK if name in scope.masked else value for name, value in attributes.items()}

@@ -177,6 +177,13 @@ def sees_region(store: Store, scope: Scope, code: str | None) -> bool:
     return tree.is_whole_city if code is None else tree.get(code) is not None
 
 
+def region_codes(tree: RegionTree, region_code: str) -> tuple[str, ...] | None:
+    """Return the regions to look in; ``None`` where nothing needs leaving out."""
+    if tree.is_whole_city and region_code == tree.root.code:
+        return None
+    return tree.subtree(region_code)
+
+
 def region_shapes(store: Store, scope: Scope, level: str) -> gpd.GeoDataFrame:
     """Return the outlines of one level.
 

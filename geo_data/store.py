@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Lock, RLock
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
 
@@ -25,9 +25,10 @@ from geo_data import geopackage
 from geo_data.city import City
 from geo_data.faults import Fault, InputError
 from geo_data.geopackage import BlobGeometry
+from geo_data.instants import from_text
 from geo_data.layer_rows import note_layer, raw_connection, replace_layer, write_layer
 from geo_data.settings import Settings
-from geo_data.tables import Tables, build_tables, from_text
+from geo_data.tables import Tables, build_tables
 
 __all__ = [
     "LayerVersion",
@@ -100,6 +101,7 @@ class Store:
         self._seen = -1
         self._layers: dict[str, LayerVersion] = {}
         self._cache: dict[object, tuple[object, object]] = {}
+        self.dialect: Dialect = self._readers.dialect
         self._after_commit: list[Callable[[], None]] = []
 
     @contextmanager
@@ -192,6 +194,11 @@ class Store:
         made = build()
         self._cache[key] = (version, made)
         return made
+
+    def held(self, key: object) -> object | None:
+        """Return what :meth:`cached` last made for ``key``, of whatever version."""
+        held = self._cache.get(key)
+        return None if held is None else held[1]
 
     def checkpoint(self) -> None:
         """Write the WAL back into the file and cut it, as far as readers allow."""

@@ -23,12 +23,19 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    literal_column,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
+from geo_data.instants import from_text, to_text
+from geo_data.records import ENDED
+
 GeometryFactory = Callable[[str], TypeEngine[Any]]
 """``POINT``, ``MULTIPOLYGON`` or ``GEOMETRY`` -> the column type of a store."""
+
+ENDED_KEYS = sorted(str(stage) for stage in ENDED)
+"""As stored; written into the statements, so that SQLite sees that a partial index serves."""
 
 Count = BigInteger().with_variant(Integer(), "sqlite")
 """Whole numbers that grow with the years (SQLite's INTEGER is 64 bits wide anyway)."""
@@ -41,25 +48,6 @@ class _DatetimeText(UserDefinedType[str]):
 
     def get_col_spec(self, **_: object) -> str:
         return "DATETIME"
-
-
-def to_text(at: datetime) -> str:
-    """Return an aware time as ISO 8601 in UTC with milliseconds and ``Z``; sorts like the time.
-
-    Raises
-    ------
-    ValueError
-        The time is naive: nobody can know which instant is meant.
-    """
-    if at.tzinfo is None:
-        raise ValueError(f"{at!r} has no time zone")
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def from_text(text: str) -> datetime:
-    """Return the aware UTC time that :func:`to_text` (or QGIS) wrote."""
-    at = datetime.fromisoformat(text)
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -308,13 +296,17 @@ def _stage_columns() -> tuple[Column[Any], ...]:
 def _incident_stages(metadata: MetaData) -> Table:
     # Append-only. A case's history lies together on disk under its own key: half the bytes of
     # a row number plus a unique index, and there are seven rows to a case.
-    return Table(
+    table = Table(
         "incident_stages",
         metadata,
         _whole("incident_id", primary_key=True, autoincrement=False),
         *_stage_columns(),
         sqlite_with_rowid=False,
     )
+    # Which cases were closed since a moment: all that can have been open then and is not now.
+    ended = table.c.stage.in_([literal_column(f"'{key}'") for key in ENDED_KEYS])
+    _partial(Index("incident_stages_ended", table.c.recorded_at), ended)
+    return table
 
 
 def _pending_stages(metadata: MetaData) -> Table:

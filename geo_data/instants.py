@@ -1,0 +1,37 @@
+"""Instants as text and as whole milliseconds: how times are kept and counted with."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ONE_MS = timedelta(milliseconds=1)
+
+
+def to_text(at: datetime) -> str:
+    """Return an aware time as ISO 8601 in UTC with milliseconds and ``Z``; sorts like the time.
+
+    Raises
+    ------
+    ValueError
+        The time is naive: nobody can know which instant is meant.
+    """
+    if at.tzinfo is None:
+        raise ValueError(f"{at!r} has no time zone")
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def from_text(text: str) -> datetime:
+    """Return the aware UTC time that :func:`to_text` (or QGIS) wrote."""
+    at = datetime.fromisoformat(text)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def millis(at: datetime) -> int:
+    """Return whole milliseconds since 1970-01-01 UTC."""
+    return (at - _EPOCH) // _ONE_MS
+
+
+def instant(at_ms: int) -> datetime:
+    """Return the aware UTC time of :func:`millis`."""
+    return _EPOCH + int(at_ms) * _ONE_MS
