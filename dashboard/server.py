@@ -61,7 +61,7 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
     ):
         server.include_router(router)
     _serve_static(server, document.font(context))
-    _add_pages(server, context)
+    _add_pages(server, context, live)
     server.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=4)
     server.add_middleware(CompressedStatic)
     server.add_middleware(Guard)
@@ -78,9 +78,24 @@ def _lifespan(live: Live) -> Callable[[FastAPI], object]:
     return lifespan
 
 
-def _add_pages(server: FastAPI, context: Context) -> None:
+class Page(Dash):
+    """A page whose document says how far the change log was when it was sent.
+
+    The live stream goes on from there: nothing is lost between what the page first reads and
+    its first message.
+    """
+
+    live: Live
+
+    def interpolate_index(self, **parts: str) -> str:
+        """Fill the document."""
+        text: str = super().interpolate_index(**parts)
+        return text.replace('"@cursor"', str(self.live.cursor))
+
+
+def _add_pages(server: FastAPI, context: Context, live: Live) -> None:
     for name, prefix, page in (("wall", "/wall/", wall), ("desk", "/", desk)):
-        app = Dash(
+        app = Page(
             f"dashboard.{name}",
             server=server,
             assets_folder=str(ASSETS),
@@ -91,6 +106,7 @@ def _add_pages(server: FastAPI, context: Context) -> None:
             index_string=document.index(context, name),
             add_log_handler=False,
         )
+        app.live = live
         app.logger.setLevel(logging.WARNING)
         # Dash would answer every unknown address with its page; ours are told apart.
         app.backend._setup_catchall = lambda: None

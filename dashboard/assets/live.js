@@ -13,7 +13,8 @@ window.yiping.live = (() => {
   const PANELS_MS = 1000;
   const AGES_MS = 15000;
   let stream = null;
-  let cursor = null;
+  // What the page shows was read after this moment of the change log: go on from here.
+  let cursor = window.yipingConfig.cursor;
   let heardAt = 0;
   let wait = 1000;
   let offset = 0;
@@ -37,12 +38,8 @@ window.yiping.live = (() => {
 
   function connect() {
     if (stream) stream.close();
-    stream = new EventSource("/live" + (cursor === null ? "" : `?after=${cursor}`));
-    stream.addEventListener("hello", (event) => {
-      const said = hear(event);
-      if (cursor === null) cursor = said.cursor;
-    });
-    stream.addEventListener("beat", hear);
+    stream = new EventSource(`/live?after=${cursor}`);
+    for (const name of ["hello", "beat"]) stream.addEventListener(name, hear);
     stream.addEventListener("change", (event) => take(hear(event)));
     stream.addEventListener("anew", (event) => {
       cursor = hear(event).cursor;
