@@ -209,16 +209,17 @@ def _note_topology(chain: Chain, city: City, above: str, key: str) -> None:
 
 
 def _note_datum(chain: Chain, city: City, sieves: Mapping[str, Sequence[Sieve]]) -> None:
-    """Note when the second level fits the root's outline better in another datum."""
+    """Note when the root and the level below fit each other better in another datum."""
     if not sieves.get(city.root_level):
         return
-    below = city.level_keys[1]
-    found = detect_datum(chain.levels[below], chain.levels[city.root_level])
-    better = found.evidence.get(found.kind, 0.0) - found.evidence.get("wgs-84", 0.0)
-    if found.kind in ("gcj-02", "bd-09") and better > _FIT_BETTER:
-        chain.note(
-            "looks-shifted", level=below, datum=found.kind.upper(), m=f"{found.offset_m:.0f}"
-        )
+    root, below = city.level_keys[:2]
+    for level, other in ((below, root), (root, below)):
+        found = detect_datum(chain.levels[level], chain.levels[other])
+        better = found.evidence.get(found.kind, 0.0) - found.evidence.get("wgs-84", 0.0)
+        if found.kind in ("gcj-02", "bd-09") and better > _FIT_BETTER:
+            datum, off = found.kind.upper(), f"{found.offset_m:.0f}"
+            chain.note("looks-shifted", level=level, datum=datum, m=off)
+            return
 
 
 def _functional(sieves: Sequence[Sieve], chain: Chain, city: City) -> gpd.GeoDataFrame:

@@ -258,7 +258,9 @@ def _fields(raw: pd.DataFrame, source: Source) -> pd.DataFrame:
         dictionary = source.values.get(field, {})
         columns[field.replace("-", "_")] = column.map(lambda text, d=dictionary: d.get(text, text))
     if source.kind is not None:
-        columns["kind"] = columns["kind"].where(columns["kind"] != "", source.kind)
+        # A column that is called kind by chance says nothing of ours; a mapped one does.
+        mapped = (columns["kind"] != "") & ("kind" in source.columns)
+        columns["kind"] = columns["kind"].where(mapped, source.kind)
     columns[ATTRIBUTES] = pd.Series(_attributes(raw, source), index=raw.index, dtype=object)
     return pd.DataFrame(columns, index=raw.index)
 
