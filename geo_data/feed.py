@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import delete, func, select
 
 from geo_data.records import Scope
 from geo_data.regions import RegionTree, region_tree
@@ -45,17 +44,6 @@ class Change:
     at: datetime
     topic: str
     body: dict[str, Any]
-
-
-def append_change(
-    store: Store, connection: Connection, topic: str, body: Mapping[str, Any], at: datetime
-) -> int:
-    """Append to the log inside the transaction that changes the data; return the cursor."""
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    row = {"at": at, "topic": topic, "body": text}
-    key = connection.execute(insert(store.tables.changes), row).inserted_primary_key
-    assert key is not None
-    return int(key[0])
 
 
 def cursor(store: Store) -> int:

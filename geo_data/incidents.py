@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
+from geo_data import rollups
 from geo_data.code_lists import one_of
 from geo_data.hindsight import (
     Moment,
@@ -23,13 +24,15 @@ from geo_data.instants import millis
 from geo_data.masking import mask
 from geo_data.places import codes_at_place, visible_places
 from geo_data.records import Incident, Scope, Severity, Stage, StageChange, Window
-from geo_data.regions import RegionTree, region_codes, region_tree, sees_region
+from geo_data.regions import region_codes, region_tree, sees_region
 from geo_data.store import Store
 
 Conditions = list[ColumnElement[bool]]
 
 FIRST_SPAN = timedelta(days=1)
 WIDEN = 8
+LONG_DAYS = 3
+"""Windows with more whole days than this are counted with the daily rollups."""
 
 
 def incident(store: Store, scope: Scope, incident_id: int, at: datetime) -> Incident | None:
@@ -107,7 +110,7 @@ def incidents(
     wanted = _traits(store, channel, category, severity)
     with store.read() as connection:
         now = moment(store, connection, at)
-        search = _Search(store, tree, region_code, window, now, open_only)
+        search = _Search(store, scope, region_code, window, now, open_only)
         ids = search.newest(connection, wanted, limit + offset)[offset:]
         return _by_ids(store, scope, connection, ids, now)
 
@@ -126,7 +129,7 @@ def incident_count(
         return 0
     with store.read() as connection:
         now = moment(store, connection, at)
-        return _Search(store, tree, region_code, window, now, open_only).count(connection)
+        return _Search(store, scope, region_code, window, now, open_only).count(connection)
 
 
 def incidents_of_place(
@@ -155,15 +158,17 @@ class _Search:
     def __init__(
         self,
         store: Store,
-        tree: RegionTree,
+        scope: Scope,
         region_code: str,
         window: Window,
         now: Moment,
         open_only: bool,
     ) -> None:
         self._store = store
+        self._scope = scope
+        self._region_code = region_code
         self._table = store.tables.incidents
-        self._codes = region_codes(tree, region_code)
+        self._codes = region_codes(region_tree(store, scope), region_code)
         self._window = window
         self._now = now
         self._open_only = open_only
@@ -186,7 +191,25 @@ class _Search:
             span *= WIDEN
 
     def count(self, connection: Connection) -> int:
-        conditions = self._conditions(self._window.start)
+        start, end = self._window.start, self._window.end
+        whole = None if self._open_only or not self._now.is_now else self._whole_days()
+        if whole is None:
+            return self._counted(connection, start, end)
+        first_day, last_day = whole
+        zone = self._store.city.zone
+        counted = rollups.totals(self._store, self._scope, self._region_code, *whole)["reported"]
+        counted += self._counted(connection, start, rollups.day_start(first_day, zone))
+        return counted + self._counted(connection, rollups.day_start(last_day + 1, zone), end)
+
+    def _whole_days(self) -> tuple[int, int] | None:
+        """First and last of the whole local days in a long window: those are counted already."""
+        zone = self._store.city.zone
+        first_day = rollups.day_number(self._window.start - timedelta(milliseconds=1), zone) + 1
+        last_day = rollups.day_number(self._window.end, zone) - 1
+        return (first_day, last_day) if last_day - first_day >= LONG_DAYS else None
+
+    def _counted(self, connection: Connection, start: datetime, end: datetime) -> int:
+        conditions = self._conditions(start, end)
         return connection.scalar(select(func.count()).where(*conditions)) or 0
 
     def _ids(
@@ -194,15 +217,15 @@ class _Search:
     ) -> list[int]:
         newest: Select[tuple[int]] = (
             select(self._table.c.id)
-            .where(*self._conditions(since), *wanted)
+            .where(*self._conditions(since, self._window.end), *wanted)
             .order_by(self._table.c.reported_at.desc(), self._table.c.id.desc())
             .limit(n)
         )
         return list(connection.scalars(newest))
 
-    def _conditions(self, since: datetime) -> Conditions:
+    def _conditions(self, since: datetime, until: datetime) -> Conditions:
         reported_at = self._table.c.reported_at
-        conditions = [reported_at < self._window.end]
+        conditions = [reported_at < until]
         if self._open_only:
             conditions.append(was_open(self._store, self._now))
         else:

@@ -114,8 +114,10 @@ def _changed(store: Store, connection: Connection, book: SensorBook) -> list[str
     ).all()
     if len(rows) == MANY or not rows or rows[0].seq != book.seq:
         return None
-    bodies = (json.loads(row.body) for row in rows[1:] if row.topic == "readings")
-    fids = {row[0] for body in bodies for row in body["rows"]}
+    told = [(row.topic, json.loads(row.body)) for row in rows[1:] if row.topic != "incidents"]
+    if any(body["layer"] == "readings" for topic, body in told if topic == "layers"):
+        return None
+    fids = {row[0] for topic, body in told if topic == "readings" for row in body["rows"]}
     return [book.records[book.by_fid[fid]].code for fid in fids if fid in book.by_fid]
 
 
