@@ -84,7 +84,7 @@ def count(
         Region code to the region of the level below the root that holds it (``""`` if none):
         dimensions are counted at that level.
     """
-    parts = _dated(cases, steps, verdict)
+    parts = dated(cases, steps, verdict)
     rows = np.concatenate([part[1] for part in parts])
     measure = np.repeat([MEASURES.index(part[0]) for part in parts], [len(p[1]) for p in parts])
     days = day_numbers(np.concatenate([part[2] for part in parts]), zone)
@@ -107,7 +107,8 @@ def difference(new: Counts, old: Counts) -> Counts:
     return _gather(days[row], regions[row], measure, matrix[row, measure], dimensions)
 
 
-def _dated(cases: Cases, steps: Steps, verdict: Verdict) -> list[Dated]:
+def dated(cases: Cases, steps: Steps, verdict: Verdict) -> list[Dated]:
+    """Return what each measure counts, and when; :func:`count` says what the measures are."""
     everyone = np.arange(len(cases))
     codes, known = pd.factorize(cases.channel)
     proactive = np.array([channels()[key].proactive for key in known], dtype=bool)[codes]
