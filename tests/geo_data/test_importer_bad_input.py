@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -16,76 +11,9 @@ import pytest
 import shapely
 
 from geo_data.faults import Fault, InputError
-from geo_data.importer import Prepared, import_city, prepare_city
+from geo_data.importer import prepare_city
 from geo_data.report import Finding
-
-Feature = dict[str, Any]
-NORTH = [[0, 5], [10, 5], [10, 10], [0, 10], [0, 5]]
-SOUTH = [[0, 0], [10, 0], [10, 5], [0, 5], [0, 0]]
-
-
-def degrees(ring: list[list[float]]) -> list[list[float]]:
-    """A ring in hundredths of a degree from 121 E 31 N."""
-    return [[121 + x / 100, 31 + y / 100] for x, y in ring]
-
-
-def ward(code: object, ring: list[list[float]], name: str | None = "甲", **more: object) -> Feature:
-    geometry = {"type": "Polygon", "coordinates": [degrees(ring)]}
-    return {
-        "type": "Feature",
-        "properties": {"code": code, "name": name, **more},
-        "geometry": geometry,
-    }
-
-
-@dataclass
-class Workshop:
-    """A folder with a two-level city: wards W01 and W02, one above the other."""
-
-    folder: Path
-
-    @property
-    def city_file(self) -> Path:
-        return self.folder / "city.toml"
-
-    def write(self, features: list[Feature], sources: str = "", wards: str = "") -> None:
-        table = {"type": "FeatureCollection", "features": features}
-        (self.folder / "wards.geojson").write_text(json.dumps(table), encoding="utf-8")
-        self.city_file.write_text(
-            f"""
-            code = "C"
-            name = {{ zh = "测试市", en = "Test" }}
-            bbox = [120.9, 30.9, 121.2, 31.2]
-            metric-crs = "EPSG:4549"
-            [[levels]]
-            key = "city"
-            name = {{ zh = "市", en = "City" }}
-            [[levels]]
-            key = "ward"
-            name = {{ zh = "区", en = "Ward" }}
-            code-pattern = "W[0-9]+"
-            [[sources]]
-            layer = "regions"
-            level = "ward"
-            file = "wards.geojson"
-            {wards}
-            {sources}
-            """,
-            encoding="utf-8",
-        )
-
-    def prepare(self, features: list[Feature], sources: str = "", wards: str = "") -> Prepared:
-        self.write(features, sources, wards)
-        return prepare_city(self.city_file)
-
-    def points(self, text: str, more: str = 'crs = "EPSG:4326"') -> Prepared:
-        """Prepare the good city with a table of places."""
-        (self.folder / "points.csv").write_text(text, encoding="utf-8")
-        source = f'[[sources]]\nlayer = "places"\nkind = "school"\nfile = "points.csv"\n{more}\n'
-        return self.prepare(GOOD, source)
-
-
-GOOD = [ward("W01", SOUTH), ward("W02", NORTH)]
+from tests.geo_data.workshop import GOOD, NORTH, SOUTH, Feature, Workshop, degrees, ward
 
 
 @pytest.fixture
@@ -414,101 +342,3 @@ def test_a_level_of_which_no_row_is_left_says_the_first_reasons(shop: Workshop) 
         "code-pattern",
         "code-pattern",
     ]
-
-
-@pytest.fixture
-def imported(shop: Workshop, now: datetime) -> Path:
-    """A store made of the good city."""
-    shop.write(GOOD)
-    path = shop.folder / "store.gpkg"
-    import_city(shop.city_file, path, now)
-    return path
-
-
-def content(path: Path) -> list[tuple[object, ...]]:
-    connection = sqlite3.connect(path)
-    try:
-        return [
-            *connection.execute("SELECT code, name, fid FROM regions ORDER BY code"),
-            *connection.execute("SELECT key, value FROM meta ORDER BY key"),
-            *connection.execute("SELECT layer, version FROM layer_versions ORDER BY layer"),
-        ]
-    finally:
-        connection.close()
-
-
-def test_a_refused_import_leaves_the_old_data_whole(
-    shop: Workshop, imported: Path, now: datetime
-) -> None:
-    before = content(imported)
-    shop.write([ward("bad", SOUTH)])
-    with pytest.raises(InputError):
-        import_city(shop.city_file, imported, now)
-    assert content(imported) == before
-
-
-def test_a_failure_in_the_middle_of_writing_leaves_the_old_data_whole(
-    shop: Workshop, imported: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = content(imported)
-    break_second_layer(monkeypatch)
-    shop.write([ward("W01", SOUTH, name="乙"), ward("W02", NORTH)])
-    with pytest.raises(OSError, match="no space left"):
-        import_city(shop.city_file, imported, now)
-    assert content(imported) == before
-
-
-def test_a_failure_in_the_middle_leaves_no_new_store(
-    shop: Workshop, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    break_second_layer(monkeypatch)
-    shop.write(GOOD)
-    with pytest.raises(OSError, match="no space left"):
-        import_city(shop.city_file, shop.folder / "new.gpkg", now)
-    assert not list(shop.folder.glob("new*"))
-
-
-def break_second_layer(monkeypatch: pytest.MonkeyPatch) -> None:
-    from geo_data import importer
-
-    calls: Iterator[int] = iter(range(9))
-    real = importer.replace_layer
-
-    def replace_layer(*arguments: Any) -> int:
-        if next(calls) == 1:
-            raise OSError("no space left")
-        return real(*arguments)
-
-    monkeypatch.setattr(importer, "replace_layer", replace_layer)
-
-
-@pytest.mark.parametrize("rest", [b"", b"x" * 4096], ids=["short", "long"])
-def test_a_corrupt_store_is_told_and_not_touched(
-    shop: Workshop, now: datetime, rest: bytes
-) -> None:
-    shop.write(GOOD)
-    path = shop.folder / "store.gpkg"
-    path.write_bytes(b"SQLite format 3\0 and then nonsense" + rest)
-    before = path.read_bytes()
-    with pytest.raises(InputError) as error:
-        import_city(shop.city_file, path, now)
-    assert error.value.exit_code == 3
-    assert path.read_bytes() == before
-
-
-def test_a_locked_store_is_told(
-    shop: Workshop, imported: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from geo_data import importer, store
-
-    monkeypatch.setattr(
-        importer, "open_store", lambda path: store.open_store(path, busy_timeout_s=0.05)
-    )
-    holder = sqlite3.connect(imported, isolation_level=None)
-    holder.execute("BEGIN IMMEDIATE")
-    with pytest.raises(InputError) as error:
-        import_city(shop.city_file, imported, now)
-    holder.execute("ROLLBACK")
-    holder.close()
-    assert error.value.exit_code == 3
-    assert error.value.faults[0].key == "store-locked"
