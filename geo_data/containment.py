@@ -43,7 +43,8 @@ def holders(points: NDArray[np.object_], areas: gpd.GeoDataFrame) -> NDArray[np.
     found = np.full(len(points), NOWHERE, dtype=object)
     if len(points) == 0 or areas.empty:
         return found
-    ranked = areas.assign(size=shapely.area(areas.geometry.to_numpy()))
+    # Rounded to a hand's breadth squared, or noise would decide between equals.
+    ranked = areas.assign(size=shapely.area(areas.geometry.to_numpy()).round(12))
     # The last to write wins, so the largest and latest come first.
     ranked = ranked.sort_values(["size", "code"], ascending=False)
     # Querying the points by the areas lets GEOS prepare each area once.
