@@ -1,0 +1,139 @@
+"""Which store this process shows: the demo city's, a city file's, or one that is named.
+
+Asked for by the command line and by whoever builds the app; what is not there yet is made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from geo_data.city import read_city
+from geo_data.faults import Fault, InputError
+from geo_data.importer import Progress, import_city, is_current
+from geo_data.report import ImportReport
+from geo_data.settings import Settings, read_settings
+from geo_data.store import Store, open_store
+
+DEMO_ADCODE = "310117"
+DEMO_SEED = 20240601
+_URL = "sqlite:///"
+
+
+@dataclass(frozen=True, slots=True)
+class Provided:
+    """An open store, and the report of the import if one was needed for it."""
+
+    store: Store
+    report: ImportReport | None = None
+
+
+def settings_with_city(environment: Mapping[str, str] | None = None, **given: object) -> Settings:
+    """Return the settings, those that the city file declares among them.
+
+    Parameters
+    ----------
+    environment : Mapping, optional
+        ``os.environ`` unless a test says otherwise.
+    **given
+        What the command line said.
+
+    Raises
+    ------
+    InputError
+        An unknown or wrong setting, or a city file that cannot be read.
+    """
+    settings = read_settings(None, environment, **given)
+    if settings.city is None:
+        return settings
+    declared = read_city(settings.city).settings
+    return read_settings(declared, environment, **given)
+
+
+def provide(
+    settings: Settings,
+    at: datetime,
+    *,
+    adcode: str = DEMO_ADCODE,
+    progress: Progress | None = None,
+) -> Provided:
+    """Open the store that the settings ask for, importing or making it first where needed.
+
+    Parameters
+    ----------
+    settings : Settings
+        ``city`` names a city file; without one it is the demo city.
+    at : datetime
+        Now, aware.
+    adcode : str
+        Which district the demo city is.
+    progress : callable, optional
+        Told the step and the share done.
+
+    Raises
+    ------
+    InputError
+        Anything that keeps the store from being used; nothing half-made is left.
+    """
+    if settings.city is not None:
+        return provide_city(settings, settings.city, at, progress=progress)
+    path = store_path(settings, f"demo-{adcode}")
+    if not path.exists():
+        _make_demo(path, adcode, at, progress or _silent)
+    return Provided(open_store(path))
+
+
+def provide_city(
+    settings: Settings, city_file: Path, at: datetime, *, progress: Progress | None = None
+) -> Provided:
+    """Open the store of a city file; imported again if it, or one of its sources, changed."""
+    path = store_path(settings, read_city(city_file).code)
+    if is_current(city_file, path):
+        return Provided(open_store(path))
+    report = import_city(city_file, path, at, progress=progress)
+    return Provided(open_store(path), report)
+
+
+def store_path(settings: Settings, name: str) -> Path:
+    """Return the file of a store: the one that ``database_url`` names, else one in the data folder.
+
+    Raises
+    ------
+    InputError
+        ``database_url`` is of a kind that is not served.
+    """
+    url = settings.database_url
+    if url is None:
+        safe = re.sub(r"[^\w.-]", "_", name)
+        return settings.data_dir / f"{safe}.gpkg"
+    if not url.startswith(_URL) or url == _URL:
+        field = "YIPING_DATABASE_URL"
+        raise InputError(Fault("unknown-database", field=field, values={"url": url}))
+    return settings.store_path
+
+
+def _make_demo(path: Path, adcode: str, at: datetime, progress: Progress) -> None:
+    """Make the demo city under another name, so that half of one is never served."""
+    # Needed once in the life of a data folder, and slow to load.
+    from geo_data.demo import make_demo
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    _remove(unfinished)
+    try:
+        make_demo(unfinished, adcode, now=at, seed=DEMO_SEED, progress=progress)
+        unfinished.replace(path)
+    finally:
+        _remove(unfinished)
+
+
+def _remove(path: Path) -> None:
+    for ending in ("", "-wal", "-shm"):
+        Path(f"{path}{ending}").unlink(missing_ok=True)
+
+
+def _silent(_step: str, _done: float) -> None:
+    return None
