@@ -292,9 +292,14 @@ def read_city(path: Path) -> City:
         fault = Fault("not-toml", file=str(path), values={"error": str(error)})
         raise InputError(fault) from error
     try:
-        return City.model_validate(table).model_copy(update={"folder": path.parent})
+        city = City.model_validate(table)
     except ValidationError as error:
         raise InputError(*_faults(error, path)) from error
+    basemap = city.basemap
+    if basemap and basemap.file:
+        # The store keeps the city but not the folder of its file.
+        basemap = basemap.model_copy(update={"file": (path.parent / basemap.file).resolve()})
+    return city.model_copy(update={"folder": path.parent, "basemap": basemap})
 
 
 def _faults(error: ValidationError, path: Path) -> Iterator[Fault]:

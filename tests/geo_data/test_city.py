@@ -66,6 +66,14 @@ def test_the_example_of_the_guide_is_read(example_city: Path) -> None:
     assert read_city(example_city).level_keys == ("city", "ward", "precinct")
 
 
+def test_a_basemap_is_found_from_wherever_the_program_runs(tmp_path: Path) -> None:
+    path = tmp_path / "city.toml"
+    path.write_text(GOOD + '[basemap]\nfile = "tiles/ground.mbtiles"\n', encoding="utf-8")
+    basemap = read_city(path).basemap
+    assert basemap is not None
+    assert basemap.file == tmp_path / "tiles" / "ground.mbtiles"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "field", "key", "nearest"),
     [
