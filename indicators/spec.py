@@ -135,10 +135,9 @@ class Indicator:
         return "chosen" if self.grain in (Grain.FLOW, Grain.READING) else "now"
 
     @property
-    def kinds(self) -> tuple[str, ...]:
-        """Sensor kinds whose latest states it counts."""
-        return tuple(
-            dict.fromkeys(
-                kind for need in self.needs if isinstance(need, Sensors) for kind in need.kinds
-            )
-        )
+    def mappable(self) -> bool:
+        """Whether all regions of any level can be had in one pass.
+
+        Dimensions and readings are kept by the regions of the level under the root only.
+        """
+        return not any(isinstance(need, CasesOf | Readings) for need in self.needs)

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from geo_data.records import Window
+from geo_data.rollups import day_number
 
 KEYS = ("today", "24h", "7d", "30d", "year")
 """Windows that can be chosen, shortest first."""
@@ -22,7 +23,6 @@ _DAYS_BACK = {"today": 0, "7d": 6, "30d": 29}
 _SHIFT_DAYS = {"today": 1, "7d": 7, "30d": 30}
 _DAYS_PER_BUCKET = {"7d": 1, "30d": 2}
 _LEAST = timedelta(milliseconds=1)
-_EPOCH = date(1970, 1, 1)
 
 
 def window(key: str, at: datetime, zone: ZoneInfo) -> Window:
@@ -104,11 +104,6 @@ def edges(key: str, at: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
     return (span.start, *(edge for edge in inner if span.start < edge < span.end), span.end)
 
 
-def day_number(moment: datetime, zone: ZoneInfo) -> int:
-    """Return the local day of ``moment``, counted from 1970-01-01."""
-    return (moment.astimezone(zone).date() - _EPOCH).days
-
-
 def days(span: Window, zone: ZoneInfo) -> tuple[int, int]:
     """Return the first and the last local day that ``span`` touches, counted from 1970-01-01.
 
@@ -119,11 +114,6 @@ def days(span: Window, zone: ZoneInfo) -> tuple[int, int]:
     (1, 2)
     """
     return day_number(span.start, zone), day_number(span.end - _LEAST, zone)
-
-
-def midnight(day: int, zone: ZoneInfo) -> datetime:
-    """Return the moment, aware UTC, at which the local day number ``day`` begins."""
-    return _midnight(_EPOCH + timedelta(day), zone)
 
 
 def _check(key: str, at: datetime) -> None:

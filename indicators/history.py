@@ -1,0 +1,190 @@
+"""One region over time: what the formulas are given for a value, the one before and the line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import numpy as np
+
+from geo_data import queries, rollups
+from geo_data.cubes import Hours
+from geo_data.dictionaries import categories
+from geo_data.lately import lately
+from geo_data.records import Scope
+from geo_data.store import Store
+from indicators import windows
+from indicators.installed import Installed, kinds_of_metric
+from indicators.spans import Counts, Spans, hours_of
+from indicators.spec import (
+    Array,
+    Cases,
+    CasesOf,
+    Indicator,
+    Need,
+    Readings,
+    Residents,
+    Sensors,
+    Standing,
+)
+
+_REDUCE: Mapping[str, Callable[[Array], float]] = {
+    "n": np.sum,
+    "total": np.sum,
+    "low": np.nanmin,
+    "high": np.nanmax,
+}
+
+
+class History:
+    """The needs of one region over the spans of a window; each is read once.
+
+    Parameters
+    ----------
+    store, scope : Store, Scope
+        Where from, and for whom.
+    region_code : str
+        Visible.
+    key : str
+        The window.
+    at : datetime
+        The present moment, aware.
+    """
+
+    def __init__(
+        self, store: Store, scope: Scope, region_code: str, key: str, at: datetime
+    ) -> None:
+        self._store, self._scope, self._region_code, self._at = store, scope, region_code, at
+        self._lately = lately(store, scope)
+        self.sensors = Installed(store, scope, at)
+        self.spans = Spans.of_window(key, at, store.city.zone, self._lately.since)
+        self._needs: dict[Need, Array] = {}
+        self._dimensions: dict[str, dict[str, Counts]] = {}
+        self._hours: dict[str, Hours] = {}
+
+    def values(self, indicator: Indicator) -> Array:
+        """Return an indicator over the spans: the window, the one before it, the buckets."""
+        return indicator.value(*(self.need(need) for need in indicator.needs))
+
+    def need(self, need: Need) -> Array:
+        """Return one need over the spans, shape (spans,); NaN where nobody knows."""
+        if need not in self._needs:
+            self._needs[need] = self._read(need)
+        return self._needs[need]
+
+    def is_compared(self) -> bool:
+        """Whether the store reaches back to the beginning of the window before this one.
+
+        A first year compared with the two weeks before it would grow by thousands of per cent.
+        The store reaches back if anything was reported in the whole of what the viewer sees in
+        the first tenth of that window, or in as long a time before it.
+        """
+        first, last = windows.days(self.spans.windows[1], self._store.city.zone)
+        tenth = max((last - first + 1) // 10, 1)
+        root = queries.region_tree(self._store, self._scope).root.code
+        days = (first - tenth, first + tenth)
+        return bool(rollups.series(self._store, self._scope, root, "reported", *days).any())
+
+    def _read(self, need: Need) -> Array:
+        match need:
+            case Cases():
+                return self._cases(need)
+            case CasesOf():
+                return self._cases_of(need)
+            case Standing():
+                return self._standing(need)
+            case Readings():
+                return self._readings(need)
+            case Sensors():
+                # Nobody keeps what the states were before.
+                value = self.sensors.count(self._region_code, need)
+                return np.concatenate([[value], np.full(len(self.spans) - 1, np.nan)])
+            case Residents():
+                region = queries.region_tree(self._store, self._scope).get(self._region_code)
+                residents = region.population if region else None
+                return np.full(len(self.spans), np.nan if residents is None else residents)
+
+    def _cases(self, need: Cases) -> Array:
+        first, end = self.spans.days
+        where = self._store, self._scope, self._region_code
+        return self.spans.add_up(
+            rollups.series(*where, need.measure, first, end - 1),
+            lambda rests: self._lately.counts(need.measure, self._region_code, rests),
+        )
+
+    def _cases_of(self, need: CasesOf) -> Array:
+        keys = exact_keys(need)
+        first, end = self.spans.days
+        daily = np.zeros(end - first, dtype=np.int64)
+        for key, counts in self._dimension(need.dimension).items():
+            if key in keys:
+                daily += counts
+        return self.spans.add_up(
+            daily,
+            lambda rests: self._lately.counts_of(need.dimension, keys, self._region_code, rests),
+        )
+
+    def _dimension(self, name: str) -> dict[str, Counts]:
+        first, end = self.spans.days
+        if first == end:
+            return {}
+        if name not in self._dimensions:
+            where = self._store, self._scope, self._region_code
+            self._dimensions[name] = rollups.dimension_series(*where, name, first, end - 1)
+        return self._dimensions[name]
+
+    def _standing(self, need: Standing) -> Array:
+        ends = [span.end for span in self.spans.windows]
+        counts = self._lately.standing(need.what, self._region_code, ends)
+        known = [end >= self._lately.since for end in ends]
+        return np.where(known, counts, np.nan)
+
+    def _readings(self, need: Readings) -> Array:
+        found = np.full(len(self.spans), np.nan)
+        installed = Sensors(kinds_of_metric(need.metric), "installed")
+        if np.isnan(self.sensors.count(self._region_code, installed)):
+            return found
+        hours = self._metric_hours(need.metric)
+        for index, span in enumerate(self.spans.windows):
+            found[index] = reduce_hours(hours, need.part, *hours_of(span, self._at))
+        return found
+
+    def _metric_hours(self, metric: str) -> Hours:
+        if metric not in self._hours:
+            current, before, *_ = self.spans.windows
+            first, _ = hours_of(before, self._at)
+            _, end = hours_of(current, self._at)
+            where = self._store, self._scope, self._region_code
+            self._hours[metric] = rollups.metric_hours(*where, metric, first, end - 1)
+        return self._hours[metric]
+
+
+def reduce_hours(hours: Hours, part: str, first: int, end: int) -> float:
+    """Return the number, sum, lowest or highest of hours ``[first, end)``; NaN without readings.
+
+    Examples
+    --------
+    >>> columns = ([2, 0, 3], [8.0, 0.0, 9.0], [3.0, np.nan, 2.0], [5.0, np.nan, 4.0])
+    >>> hours = Hours(np.array([10, 11, 12]), *map(np.array, columns))
+    >>> [float(reduce_hours(hours, part, 10, 13)) for part in ("n", "total", "low", "high")]
+    [5.0, 17.0, 2.0, 5.0]
+    >>> float(reduce_hours(hours, "total", 11, 12))
+    nan
+    """
+    inside = slice(first - int(hours.hours[0]), end - int(hours.hours[0]))
+    if not hours.n[inside].any():
+        return np.nan
+    return _REDUCE[part](getattr(hours, part)[inside])
+
+
+def exact_keys(need: CasesOf) -> tuple[str, ...]:
+    """Return the keys of a dimension as rows store them: a major class is all its minors.
+
+    Examples
+    --------
+    >>> exact_keys(CasesOf("category", ("02",)))
+    ('0201', '0202', '0203')
+    """
+    if need.dimension != "category":
+        return need.keys
+    return tuple(code for code in categories() if code.startswith(need.keys))
