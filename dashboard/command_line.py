@@ -24,6 +24,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from dashboard.context import WORDS
 from geo_data.city import read_city
+from geo_data.faults import WORDS as GEO_WORDS
 from geo_data.faults import Fault, InputError, nearest
 from geo_data.importer import import_city
 from geo_data.provision import DEMO_ADCODE, Provided, provide, settings_with_city, store_path
@@ -228,7 +229,7 @@ def _progress(language: str) -> Iterator[Callable[[str, float], None]]:
         task = bar.add_task("", total=1.0, visible=False)
 
         def tell(step: str, share: float) -> None:
-            text = WORDS(f"step-{step}", language)
+            text = GEO_WORDS(f"step-{step}", language)
             bar.update(task, description=text, completed=share, visible=True)
 
         yield tell

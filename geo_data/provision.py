@@ -19,7 +19,6 @@ from geo_data.settings import Settings, read_settings
 from geo_data.store import Store, open_store
 
 DEMO_ADCODE = "310117"
-DEMO_SEED = 20240601
 _URL = "sqlite:///"
 
 
@@ -82,7 +81,11 @@ def provide(
         return provide_city(settings, settings.city, at, progress=progress)
     path = store_path(settings, f"demo-{adcode}")
     if not path.exists():
-        _make_demo(path, adcode, at, progress or _silent)
+        # Needed once in the life of a data folder, and slow to load.
+        from geo_data.demo import make_demo
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        make_demo(path, adcode, now=at, progress=progress)
     return Provided(open_store(path))
 
 
@@ -113,27 +116,3 @@ def store_path(settings: Settings, name: str) -> Path:
         field = "YIPING_DATABASE_URL"
         raise InputError(Fault("unknown-database", field=field, values={"url": url}))
     return settings.store_path
-
-
-def _make_demo(path: Path, adcode: str, at: datetime, progress: Progress) -> None:
-    """Make the demo city under another name, so that half of one is never served."""
-    # Needed once in the life of a data folder, and slow to load.
-    from geo_data.demo import make_demo
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    _remove(unfinished)
-    try:
-        make_demo(unfinished, adcode, now=at, seed=DEMO_SEED, progress=progress)
-        unfinished.replace(path)
-    finally:
-        _remove(unfinished)
-
-
-def _remove(path: Path) -> None:
-    for ending in ("", "-wal", "-shm"):
-        Path(f"{path}{ending}").unlink(missing_ok=True)
-
-
-def _silent(_step: str, _done: float) -> None:
-    return None

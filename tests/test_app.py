@@ -284,7 +284,8 @@ class Program:
         self.lines: list[str] = []
         self.address = ""
         ready = threading.Event()
-        threading.Thread(target=self._read, args=(ready,), daemon=True).start()
+        self.reader = threading.Thread(target=self._read, args=(ready,), daemon=True)
+        self.reader.start()
         assert ready.wait(60), self.lines
 
     def _read(self, ready: threading.Event) -> None:
@@ -302,15 +303,23 @@ class Program:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(30)
+        code = self.process.wait(30)
+        self.reader.join(10)
+        return code
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.reader.join(10)
+        assert self.process.stderr is not None
+        self.process.stderr.close()
 
 
 @pytest.fixture
 def program(environment: dict[str, str], city_file: Path) -> Iterator[Program]:
     started = Program(environment, "--city", str(city_file))
     yield started
-    started.process.kill()
-    started.process.wait()
+    started.close()
 
 
 def test_the_program_serves_the_city_until_it_is_stopped(program: Program) -> None:
