@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -41,7 +41,8 @@ class RegionTree:
     def __init__(self, chain: _Chain, root_code: str) -> None:
         self._chain = chain
         self._start, self._end = chain.spans[root_code]
-        self.root: Region = chain.regions[self._start]
+        # What lies above is none of the viewer's business.
+        self.root: Region = replace(chain.regions[self._start], parent_code=None)
         self.functional: list[Region] = [
             area
             for area in chain.functional
@@ -56,10 +57,13 @@ class RegionTree:
 
     def regions(self) -> list[Region]:
         """Return every visible region in drill order, functional areas last."""
-        return [*self._chain.regions[self._start : self._end], *self.functional]
+        below = self._chain.regions[self._start + 1 : self._end]
+        return [self.root, *below, *self.functional]
 
     def get(self, code: str) -> Region | None:
         """Return a visible region or functional area; ``None`` for anything else."""
+        if code == self.root.code:
+            return self.root
         if self._sees(code):
             return self._chain.regions[self._chain.spans[code][0]]
         return self._areas.get(code)

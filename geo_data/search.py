@@ -106,16 +106,15 @@ def _is_exactly(hit: Hit, wanted: str) -> bool:
 
 
 def _fair(groups: Sequence[list[Hit]], limit: int) -> list[Hit]:
-    """Give each group half of what is left, then what the others leave over, in their order."""
-    shares = []
+    """Share the list: each group half of what is left, then to half of all, then what remains."""
+    shares = [0] * len(groups)
     left = max(limit, 0)
-    for group in groups:
-        shares.append(min(len(group), (left + 1) // 2))
-        left -= shares[-1]
-    for place, group in enumerate(groups):
-        more = min(len(group) - shares[place], left)
-        shares[place] += more
-        left -= more
+    for most in (None, (limit + 1) // 2, limit):
+        for number, group in enumerate(groups):
+            share = (left + 1) // 2 if most is None else most
+            more = max(min(len(group), share) - shares[number], 0)
+            shares[number] += min(more, left)
+            left -= min(more, left)
     return [hit for group, share in zip(groups, shares, strict=True) for hit in group[:share]]
 
 

@@ -38,7 +38,7 @@ def write_areas(store: Store) -> None:
     """Two towns' southern halves are a functional area of the whole city."""
     frame = gpd.GeoDataFrame(
         {"code": ["f"], "name": ["开发区"], "kind": ["functional"]},
-        geometry=[cell(0.5, 0, 3, 1)],
+        geometry=[cell(0.25, 0, 3.5, 1)],
         crs=4326,
     )
     write_layer(store, "regions/functional", frame, "test", AT)
