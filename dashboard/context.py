@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from geo_data.queries import RegionTree
-
 from dashboard.view import ObjectRef, View, parse_view
 from geo_data import queries
 from geo_data.city import City
+from geo_data.queries import RegionTree
 from geo_data.records import Incident, Place, Region, Scope, Sensor, Window
 from geo_data.settings import Settings
 from geo_data.store import Store

@@ -70,7 +70,12 @@ def index(context: Context, page: str) -> str:
     font_name, _ = font(context)
     sheet = (stylesheet() + font_face(font_name)).encode()
     deck_url, _ = deck_bundle()
-    config = {"page": page, "deckUrl": deck_url, "home": context.settings.language, "cursor": "@cursor"}
+    config = {
+        "page": page,
+        "deckUrl": deck_url,
+        "home": context.settings.language,
+        "cursor": "@cursor",
+    }
     said = {
         "@language": context.settings.language,
         "@page": page,

@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from geo_data.feed import Change
-
 from dashboard.context import Context
 from geo_data import feed
+from geo_data.feed import Change
 
 GATHER_S = 0.2
 """Changes of one such span reach a screen as one message: eyes see no sooner."""

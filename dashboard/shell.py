@@ -1,14 +1,19 @@
-"""What every page stands on: the URL, the two live cursors and the map.
+"""What every page stands on: the URL, the two live cursors, the map, and sheets of text.
 
 These are the only ids that panels share; each panel owns all others itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
 from dash import Dash, Input, Output, dcc, html
+from dash.development.base_component import Component
+
+from dashboard.context import Context, Look
+from dashboard.widgets.markup import text_of
 
 
 class Ids(StrEnum):
@@ -23,12 +28,12 @@ class Ids(StrEnum):
 
 URL = Input(Ids.URL, "search")
 CASES = Input(Ids.CASES, "data")
-"""Moves when incidents changed, and every half minute because clocks run."""
+"""Moves when incidents changed, and every quarter minute because clocks run."""
 READINGS = Input(Ids.READINGS, "data")
 """Moves when sensors reported."""
 
 
-def ground(page: str) -> list[Any]:
+def ground(page: str) -> list[Component]:
     """Return what lies under the panels of ``page`` (``"desk"`` or ``"wall"``)."""
     return [
         dcc.Location(id=Ids.URL, refresh=False),
@@ -37,6 +42,50 @@ def ground(page: str) -> list[Any]:
         dcc.Store(id=Ids.MAP_SHOWN),
         html.Div(id=Ids.MAP, className="map", **{"data-page": page}),
     ]
+
+
+def sheet(key: str, className: str, **attributes: Any) -> Component:  # noqa: N803 - as Dash
+    """Return an empty sheet: text written on the server, laid into the page as one piece.
+
+    Parameters
+    ----------
+    key : str
+        Id of the sheet; :func:`write` names it again.
+    className : str
+        Class of the element the text is laid into.
+    **attributes
+        Of that element.
+    """
+    return html.Div(
+        [html.Div(id=key, className=className, **attributes), dcc.Store(id=text_id(key))],
+        className="sheet",
+    )
+
+
+def write(
+    app: Dash, context: Context, key: str, draw: Callable[[Look], Any], *moves: Input
+) -> None:
+    """Write the sheet ``key`` with ``draw`` whenever the query or one of ``moves`` changes."""
+
+    @app.callback(Output(text_id(key), "data"), URL, *moves)
+    def write_sheet(query: str, *_moved: object) -> str:
+        return text_of(draw(context.look(query)))
+
+    lay(app, key)
+
+
+def lay(app: Dash, key: str) -> None:
+    """Lay the text of the sheet ``key`` into the page whenever it was written anew."""
+    app.clientside_callback(
+        f"(text) => window.yiping.page.lay({str(key)!r}, text)",
+        Output(key, "data-laid"),
+        Input(text_id(key), "data"),
+    )
+
+
+def text_id(key: str) -> str:
+    """Id of the store that holds the text of a sheet."""
+    return f"{key}-text"
 
 
 def register(app: Dash) -> None:

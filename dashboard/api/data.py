@@ -38,9 +38,7 @@ def router(context: Context) -> APIRouter:
         return Response(points.place_buffer(store, scope, kind), media_type=BINARY)
 
     @routes.get("/incidents.bin")
-    def incidents(
-        window: str = "24h", at: Annotated[datetime | None, Query()] = None
-    ) -> Response:
+    def incidents(window: str = "24h", at: Annotated[datetime | None, Query()] = None) -> Response:
         """Return open incidents and those reported in the window."""
         moment = _aware(at) or context.clock()
         span = windows.window(window, moment, store.city.zone)

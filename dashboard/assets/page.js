@@ -26,6 +26,52 @@ window.yiping.page = (() => {
     return text ? "?" + text : "?";
   }
 
+  /** Lay new text into a sheet, touching only what differs: no flicker, scroll and hover stay. */
+  function lay(id, text) {
+    const sheet = document.getElementById(id);
+    if (!sheet || text === undefined || text === null) return window.dash_clientside.no_update;
+    const wanted = document.createElement("template");
+    wanted.innerHTML = text;
+    liken(sheet, wanted.content);
+    return window.dash_clientside.no_update;
+  }
+
+  /** Make the children of one node like another's; rows that carry a key move with it. */
+  function liken(node, wanted) {
+    const kept = new Map();
+    for (const child of node.children) if (child.dataset.key) kept.set(child.dataset.key, child);
+    let at = node.firstChild;
+    for (const want of [...wanted.childNodes]) {
+      const key = want.nodeType === 1 && want.dataset.key;
+      const have = key ? kept.get(key) : at;
+      if (!have || have.nodeName !== want.nodeName || (!key && have.dataset && have.dataset.key)) {
+        node.insertBefore(want, at);
+        continue;
+      }
+      if (have !== at) node.insertBefore(have, at);
+      else at = at.nextSibling;
+      if (have.nodeType !== 1) {
+        if (have.nodeValue !== want.nodeValue) have.nodeValue = want.nodeValue;
+      } else if (!have.isEqualNode(want)) {
+        likenAttributes(have, want);
+        liken(have, want);
+      }
+    }
+    while (at) {
+      const next = at.nextSibling;
+      at.remove();
+      at = next;
+    }
+  }
+
+  function likenAttributes(have, want) {
+    for (const { name, value } of [...want.attributes])
+      if (have.getAttribute(name) !== value) have.setAttribute(name, value);
+    // What a person unfolded stays unfolded.
+    for (const { name } of [...have.attributes])
+      if (!want.hasAttribute(name) && name !== "open") have.removeAttribute(name);
+  }
+
   let mounted = false;
 
   /** Called by Dash whenever the query changed, however that came about. */
@@ -121,6 +167,11 @@ window.yiping.page = (() => {
 
   document.addEventListener("keydown", onKey);
   document.addEventListener("click", (event) => {
+    const link = event.target.closest('a[href^="?"]');
+    if (link && !(event.ctrlKey || event.metaKey || event.shiftKey)) {
+      event.preventDefault();
+      if (isDesk()) go(link.getAttribute("href"));
+    }
     if (event.target.closest(".hits a")) {
       leaveSearch();
       document.activeElement.blur();
@@ -129,5 +180,5 @@ window.yiping.page = (() => {
     if (box && !event.target.closest(".layer-box")) box.open = false;
   });
 
-  return { follow, go, withKeys, fold };
+  return { follow, go, withKeys, fold, lay };
 })();

@@ -7,12 +7,15 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from dash import Dash, Output, dcc, html
+from dash import Dash
+from dash import html as dash_html
+from dash.development.base_component import Component
 
 from dashboard import shell
 from dashboard.context import Context, Look
 from dashboard.view import TABS
 from dashboard.widgets.marks import severity_mark, stage_tag, state_mark, state_word
+from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import number, write_span, write_time
 from geo_data import queries
 from geo_data.dictionaries import category, channel, place_kind, sensor_kind
@@ -28,13 +31,10 @@ class Ids(StrEnum):
     LIST = "live-list"
 
 
-def layout(look: Look) -> Any:
+def layout(look: Look) -> Component:
     """Return the panel as it stands before the first answer."""
-    return html.Section(
-        [
-            html.Nav(id=Ids.TABS, className="tabs"),
-            html.Div(id=Ids.LIST, className="live-list", **{"aria-live": "off"}),
-        ],
+    return dash_html.Section(
+        [shell.sheet(Ids.TABS, "tabs", role="navigation"), shell.sheet(Ids.LIST, "live-list")],
         className="lists",
         **{"aria-label": look.say("live-lists")},
     )
@@ -42,22 +42,18 @@ def layout(look: Look) -> Any:
 
 def register(app: Dash, context: Context) -> None:
     """Wire the panel."""
-
-    @app.callback(
-        Output(Ids.TABS, "children"),
-        Output(Ids.LIST, "children"),
-        shell.URL,
-        shell.CASES,
-        shell.READINGS,
-    )
-    def show_lists(query: str, _cases: object, _readings: object) -> tuple[Any, Any]:
-        look = context.look(query)
-        sensors = queries.sensors(look.store, look.scope, look.region.code, look.at)
-        return tabs(look, sensors), rows(look, sensors)
+    shell.write(app, context, Ids.TABS, tabs, shell.CASES, shell.READINGS)
+    shell.write(app, context, Ids.LIST, rows, shell.CASES, shell.READINGS)
 
 
-def tabs(look: Look, sensors: Sequence[Sensor]) -> list[Any]:
+def sensors_here(look: Look) -> list[Sensor]:
+    """Sensors of the region in view, with their state now."""
+    return queries.sensors(look.store, look.scope, look.region.code, look.at)
+
+
+def tabs(look: Look) -> list[Any]:
     """Return the tabs with how much is behind each."""
+    sensors = sensors_here(look)
     counts = {
         "incidents": open_count(look),
         "alarms": len(alarms(sensors)),
@@ -65,7 +61,7 @@ def tabs(look: Look, sensors: Sequence[Sensor]) -> list[Any]:
         "objects": sum(queries.place_counts(look.store, look.scope, look.region.code).values()),
     }
     return [
-        dcc.Link(
+        html.A(
             [look.say(f"tab-{tab}"), html.Span(f"{counts[tab]:,}", className="count")],
             href=look.href(replace(look.view, tab=tab)),
             className="tab on" if tab == look.view.tab else "tab",
@@ -74,13 +70,16 @@ def tabs(look: Look, sensors: Sequence[Sensor]) -> list[Any]:
     ]
 
 
-def rows(look: Look, sensors: Sequence[Sensor]) -> list[Any]:
+def rows(look: Look) -> list[Any]:
     """Return the rows of the tab in view."""
     if look.view.tab == "alarms":
-        found = [sensor_row(look, sensor) for sensor in alarms(sensors)[:LIST_LENGTH]]
+        loud = alarms(sensors_here(look))
+        found = [sensor_row(look, sensor) for sensor in loud[:LIST_LENGTH]]
         empty = look.say("no-alarms")
     elif look.view.tab == "sensors":
-        worst_first = sorted(sensors, key=lambda sensor: (-_urgency(sensor), sensor.code))
+        worst_first = sorted(
+            sensors_here(look), key=lambda sensor: (-_urgency(sensor), sensor.code)
+        )
         found = [sensor_row(look, sensor) for sensor in worst_first[:LIST_LENGTH]]
         empty = look.say("no-sensors")
     elif look.view.tab == "objects":
@@ -130,7 +129,7 @@ def incident_row(look: Look, incident: Incident) -> Any:
         late = write_span(look, look.at - incident.due_at)
         second[2] = html.Span(look.say("overdue-by", span=late), className="overdue")
     chosen = look.view.selected and str(look.view.selected) == f"incident:{incident.id}"
-    return dcc.Link(
+    return html.A(
         [
             severity_mark(incident.severity),
             html.Span(
@@ -154,7 +153,7 @@ def title(look: Look, incident: Incident) -> str:
 
 def sensor_row(look: Look, sensor: Sensor) -> Any:
     """Return one sensor: state, name and reading; kind, place and when it reported."""
-    return dcc.Link(
+    return html.A(
         [
             state_mark(sensor.state),
             html.Span(

@@ -7,11 +7,14 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from dash import Dash, Output, dcc, html
+from dash import Dash
+from dash import html as dash_html
+from dash.development.base_component import Component
 
 from dashboard import shell
 from dashboard.context import Context, Look
 from dashboard.drawing import declared_layers, layers_on, legend_of
+from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import write_number
 
 
@@ -25,15 +28,18 @@ class Ids(StrEnum):
 OPACITIES = (0.3, 0.6, 1.0)
 
 
-def layout(look: Look) -> Any:
+def layout(look: Look) -> Component:
     """Return the panel as it stands before the first answer."""
-    return html.Div(
+    return dash_html.Div(
         [
-            html.Details(
-                [html.Summary(look.say("layers")), html.Div(id=Ids.LAYERS, className="switches")],
+            dash_html.Details(
+                [
+                    dash_html.Summary(look.say("layers")),
+                    shell.sheet(Ids.LAYERS, "switches"),
+                ],
                 className="layer-box",
             ),
-            html.Div(id=Ids.LEGEND, className="legend"),
+            shell.sheet(Ids.LEGEND, "legend"),
         ],
         className="map-key",
     )
@@ -41,25 +47,18 @@ def layout(look: Look) -> Any:
 
 def register(app: Dash, context: Context) -> None:
     """Wire the panel."""
-
-    @app.callback(Output(Ids.LAYERS, "children"), shell.URL)
-    def show_layers(query: str) -> Any:
-        return switches(context.look(query))
-
+    shell.write(app, context, Ids.LAYERS, switches)
     register_legend(app, context)
 
 
-def legend_layout() -> Any:
+def legend_layout() -> Component:
     """Return the legend alone: the wall has nothing to switch."""
-    return html.Div(html.Div(id=Ids.LEGEND, className="legend"), className="map-key")
+    return dash_html.Div(shell.sheet(Ids.LEGEND, "legend"), className="map-key")
 
 
 def register_legend(app: Dash, context: Context) -> None:
     """Wire the legend."""
-
-    @app.callback(Output(Ids.LEGEND, "children"), shell.URL, shell.CASES)
-    def show_legend(query: str, _cases: object) -> Any:
-        return legend(context.look(query))
+    shell.write(app, context, Ids.LEGEND, legend, shell.CASES)
 
 
 def switches(look: Look) -> list[Any]:
@@ -73,7 +72,7 @@ def _switch(look: Look, layer: Any, on: dict[str, float]) -> Any:
     without = {key: opacity for key, opacity in on.items() if key != layer.key}
     toggled = without if lit else {**on, layer.key: layer.opacity}
     steps = [
-        dcc.Link(
+        html.A(
             "",
             href=_with(look, {**on, layer.key: step}),
             className="step on" if lit and abs(on[layer.key] - step) < 0.01 else "step",
@@ -84,7 +83,7 @@ def _switch(look: Look, layer: Any, on: dict[str, float]) -> Any:
     ]
     return html.Div(
         [
-            dcc.Link(
+            html.A(
                 [html.Span(className="box"), layer.name(look.language)],
                 href=_with(look, toggled),
                 className="switch on" if lit else "switch",

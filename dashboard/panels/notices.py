@@ -5,10 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from dash import Dash, Output, html
+from dash import Dash
+from dash import html as dash_html
+from dash.development.base_component import Component
 
 from dashboard import shell
 from dashboard.context import Context, Look
+from dashboard.widgets.markup import html
 
 
 class Ids(StrEnum):
@@ -18,28 +21,33 @@ class Ids(StrEnum):
     DEMO = "city-notice"
 
 
-def layout(look: Look) -> Any:
+def layout(look: Look) -> Component:
     """Return the notices; the one about the connection is shown by the browser itself."""
-    lost = html.Div(
-        [html.Span(className="mark age age-lost"), html.Span(look.say("server-lost"))],
+    lost = dash_html.Div(
+        [
+            dash_html.Span(className="mark age age-lost"),
+            dash_html.Span(look.say("server-lost")),
+        ],
         className="notice lost",
         role="alert",
     )
-    return html.Div(
-        [
-            lost,
-            html.Div(id=Ids.LIST, role="status"),
-            html.Div(id=Ids.DEMO, className="city-notice"),
-        ],
+    return dash_html.Div(
+        [lost, shell.sheet(Ids.LIST, "said", role="status"), shell.sheet(Ids.DEMO, "city-notice")],
         className="notices",
     )
 
 
 def register(app: Dash, context: Context) -> None:
     """Wire the panel."""
+    shell.write(app, context, Ids.LIST, said)
+    shell.write(app, context, Ids.DEMO, of_the_city)
 
-    @app.callback(Output(Ids.LIST, "children"), Output(Ids.DEMO, "children"), shell.URL)
-    def show_notices(query: str) -> tuple[Any, str]:
-        look = context.look(query)
-        said = [html.Div(text, className="notice") for text in look.notices]
-        return said, look.city.notice(look.language) if look.city.notice else ""
+
+def said(look: Look) -> list[Any]:
+    """Return what had to be changed to draw what the URL asks for."""
+    return [html.Div(text, className="notice") for text in look.notices]
+
+
+def of_the_city(look: Look) -> str:
+    """Return the sentence that a city wants on every map, if it has one."""
+    return look.city.notice(look.language) if look.city.notice else ""

@@ -9,13 +9,16 @@ from enum import StrEnum
 from typing import Any
 
 import plotly.graph_objects as go
-from dash import Dash, Output, dcc, html
+from dash import Dash, Output, dcc
+from dash import html as dash_html
+from dash.development.base_component import Component
 
 from dashboard import shell
 from dashboard.context import Context, Look
 from dashboard.panels.live_lists import incident_row, sensor_row
 from dashboard.panels.top_bar import level_word
 from dashboard.widgets.marks import severity_mark, stage_tag, stage_word, state_mark, state_word
+from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import NONE, number, write_span, write_time
 from geo_data import queries
 from geo_data.dictionaries import category, channel, place_kind, sensor_kind, severity
@@ -27,19 +30,24 @@ class Ids(StrEnum):
     """Ids of this panel."""
 
     CARD = "object-card"
+    PLOT = "object-plot"
 
 
-def layout(_look: Look) -> Any:
+def layout(_look: Look) -> Component:
     """Return the panel as it stands before the first answer: nothing is chosen."""
-    return html.Aside(id=Ids.CARD, className="card-slot")
+    return dash_html.Aside(
+        [shell.sheet(Ids.CARD, "card-text"), dash_html.Div(id=Ids.PLOT, className="card-plot")],
+        className="card-slot",
+    )
 
 
 def register(app: Dash, context: Context) -> None:
     """Wire the panel."""
+    shell.write(app, context, Ids.CARD, card, shell.CASES, shell.READINGS)
 
-    @app.callback(Output(Ids.CARD, "children"), shell.URL, shell.CASES, shell.READINGS)
-    def show_object(query: str, _cases: object, _readings: object) -> Any:
-        return card(context.look(query))
+    @app.callback(Output(Ids.PLOT, "children"), shell.URL, shell.READINGS)
+    def plot_last_day(query: str, _readings: object) -> Any:
+        return last_day(context.look(query))
 
 
 def card(look: Look) -> list[Any]:
@@ -53,7 +61,7 @@ def card(look: Look) -> list[Any]:
         head, parts = _incident_title(look, subject), list(_incident(look, subject))
     else:
         return []
-    close = dcc.Link(
+    close = html.A(
         "×",
         href=look.href(replace(look.view, selected=None)),
         className="close",
@@ -80,7 +88,7 @@ def _chain(look: Look, region_code: str | None) -> Any:
     steps = look.tree.ancestors(region_code)
     return html.P(
         [
-            dcc.Link(
+            html.A(
                 [html.Small(level_word(look, region.level)), region.name],
                 href=look.to_region(region.code),
             )
@@ -104,7 +112,7 @@ def _place(look: Look, place: Place) -> Iterator[Any]:
         (look.say("address"), place.address),
         (look.say("use"), place.use and use_word(look, place.use)),
         (look.say("floors"), place.floors and str(place.floors)),
-        (look.say("site"), site and dcc.Link(site.name, href=look.to_object("place", site.code))),
+        (look.say("site"), site and html.A(site.name, href=look.to_object("place", site.code))),
         (look.say("coordinates"), f"{place.lon:.5f}, {place.lat:.5f}"),
     ]
     rows += [(key, str(value)) for key, value in place.attributes.items()]
@@ -122,7 +130,6 @@ def _cases_and_sensors(look: Look, place_code: str) -> Iterator[Any]:
     yield html.H3([look.say("its-sensors"), html.Small(str(len(sensors)))])
     for sensor in sensors[:6]:
         yield sensor_row(look, sensor)
-    yield history(look, sensors[0])
 
 
 def use_word(look: Look, use: str) -> str:
@@ -154,23 +161,33 @@ def _sensor(look: Look, sensor: Sensor) -> Iterator[Any]:
             (look.say("code"), sensor.code),
             (
                 look.say("site"),
-                place and dcc.Link(place.name, href=look.to_object("place", place.code)),
+                place and html.A(place.name, href=look.to_object("place", place.code)),
             ),
             (look.say("data-time"), write_time(look, sensor.observed_at)),
             (look.say("period"), write_span(look, timedelta(seconds=sensor.period_s))),
             (look.say("coordinates"), f"{sensor.lon:.5f}, {sensor.lat:.5f}"),
         ]
     )
-    yield html.H3(look.say("last-24h"))
-    yield history(look, sensor)
 
 
-def history(look: Look, sensor: Sensor) -> Any:
-    """Draw the sensor's last 24 hours on the city's clock."""
+def last_day(look: Look) -> list[Component]:
+    """Draw the last 24 hours of the chosen sensor, or of the first one at the chosen place."""
+    subject = look.subject
+    if isinstance(subject, Place):
+        there = queries.sensors_of_place(look.store, look.scope, subject.code, look.at)
+        subject = there[0] if there else None
+    if not isinstance(subject, Sensor):
+        return []
+    head = dash_html.H3([look.say("last-24h"), dash_html.Small(subject.name)])
+    return [head, history(look, subject)]
+
+
+def history(look: Look, sensor: Sensor) -> Component:
+    """Draw a sensor's last 24 hours on the city's clock."""
     day = Window(look.at - timedelta(hours=24), look.at + timedelta(seconds=1))
     times, values = queries.observations(look.store, look.scope, sensor.code, day)
     if len(values) == 0:
-        return calm(look, "no-readings")
+        return dash_html.P(look.say("no-readings"), className="calm")
     tokens = TOKENS[look.view.theme]
     shift = look.at.astimezone(look.city.zone).utcoffset() or timedelta()
     line = go.Scatter(
@@ -214,7 +231,7 @@ def _incident(look: Look, incident: Incident) -> Iterator[Any]:
             (look.say("address"), incident.address),
             (
                 look.say("site"),
-                place and dcc.Link(place.name, href=look.to_object("place", place.code)),
+                place and html.A(place.name, href=look.to_object("place", place.code)),
             ),
             (look.say("happened-at"), write_time(look, incident.happened_at)),
             (look.say("reported-at"), write_time(look, incident.reported_at)),

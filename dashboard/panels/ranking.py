@@ -5,11 +5,14 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from dash import Dash, Output, dcc, html
+from dash import Dash
+from dash import html as dash_html
+from dash.development.base_component import Component
 
 from dashboard import shell
 from dashboard.context import Context, Look
 from dashboard.panels.top_bar import level_word
+from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import number
 from geo_data import queries
 from geo_data.dictionaries import place_kind
@@ -23,22 +26,17 @@ class Ids(StrEnum):
     ROWS = "ranking-rows"
 
 
-def layout(_look: Look) -> Any:
+def layout(_look: Look) -> Component:
     """Return the panel as it stands before the first answer."""
-    return html.Section(
-        [html.H3(id=Ids.HEAD), html.Div(id=Ids.ROWS, className="rows")], className="ranking"
+    return dash_html.Section(
+        [shell.sheet(Ids.HEAD, "head"), shell.sheet(Ids.ROWS, "rows")], className="ranking"
     )
 
 
 def register(app: Dash, context: Context) -> None:
     """Wire the panel."""
-
-    @app.callback(
-        Output(Ids.HEAD, "children"), Output(Ids.ROWS, "children"), shell.URL, shell.CASES
-    )
-    def show_ranking(query: str, _cases: object) -> tuple[Any, Any]:
-        look = context.look(query)
-        return head(look), rows(look)
+    shell.write(app, context, Ids.HEAD, lambda look: html.H3(head(look)))
+    shell.write(app, context, Ids.ROWS, rows, shell.CASES)
 
 
 def head(look: Look) -> list[Any]:
@@ -83,7 +81,7 @@ def _row(look: Look, code: str, name: str | None, value: float | None, share: fl
     ]
     if name is None:
         return html.Div(cells, className="rank residue")
-    return dcc.Link(cells, href=look.to_region(code), className="rank")
+    return html.A(cells, href=look.to_region(code), className="rank")
 
 
 def _objects(look: Look) -> list[Any]:
@@ -94,7 +92,7 @@ def _objects(look: Look) -> list[Any]:
     if frame is None or frame.empty:
         return [html.P(look.say("nothing-here"), className="calm")]
     return [
-        dcc.Link(
+        html.A(
             [
                 html.Span(row.name_, className="name"),
                 html.Span(place_kind(row.kind).label(look.language), className="unit"),

@@ -8,11 +8,14 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
-from dash import Dash, Output, html
+from dash import Dash
+from dash import html as dash_html
+from dash.development.base_component import Component
 
 from dashboard import shell
 from dashboard.context import Context, Look
 from dashboard.theme import SERIES
+from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import write_span
 from dashboard.widgets.sparkline import data_uri
 from geo_data import histogram, queries
@@ -28,13 +31,10 @@ class Ids(StrEnum):
     AGES = "data-ages"
 
 
-def layout(look: Look) -> Any:
+def layout(look: Look) -> Component:
     """Return the panel as it stands before the first answer."""
-    return html.Footer(
-        [
-            html.Div(id=Ids.CHART, className="time-chart"),
-            html.Div(id=Ids.AGES, className="ages"),
-        ],
+    return dash_html.Footer(
+        [shell.sheet(Ids.CHART, "time-chart"), shell.sheet(Ids.AGES, "ages")],
         className="time-bar",
         **{"aria-label": look.say("time-bar")},
     )
@@ -42,14 +42,8 @@ def layout(look: Look) -> Any:
 
 def register(app: Dash, context: Context) -> None:
     """Wire the panel."""
-
-    @app.callback(Output(Ids.CHART, "children"), shell.URL, shell.CASES)
-    def show_time(query: str, _cases: object) -> Any:
-        return chart(context.look(query))
-
-    @app.callback(Output(Ids.AGES, "children"), shell.URL, shell.CASES, shell.READINGS)
-    def show_ages(query: str, _cases: object, _readings: object) -> Any:
-        return ages(context.look(query))
+    shell.write(app, context, Ids.CHART, chart, shell.CASES)
+    shell.write(app, context, Ids.AGES, ages, shell.CASES, shell.READINGS)
 
 
 def chart(look: Look) -> list[Any]:

@@ -7,11 +7,14 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from dash import Dash, Input, Output, State, dcc, html
+from dash import Dash, Input, Output, State, dcc
+from dash import html as dash_html
+from dash.development.base_component import Component
 
 from dashboard import shell
 from dashboard.context import Context, Look
 from dashboard.view import WINDOWS
+from dashboard.widgets.markup import html, text_of
 from geo_data import queries
 from geo_data.records import Hit
 
@@ -25,13 +28,16 @@ class Ids(StrEnum):
     HITS = "search-hits"
 
 
-def layout(look: Look) -> Any:
+def layout(look: Look) -> Component:
     """Return the bar as it stands before the first answer."""
-    return html.Header(
+    return dash_html.Header(
         [
-            html.Div([html.Span(className="seal"), html.B(look.say("product"))], className="brand"),
-            html.Nav(id=Ids.TRAIL, className="trail"),
-            html.Div(
+            dash_html.Div(
+                [dash_html.Span(className="seal"), dash_html.B(look.say("product"))],
+                className="brand",
+            ),
+            shell.sheet(Ids.TRAIL, "trail", role="navigation"),
+            dash_html.Div(
                 [
                     dcc.Input(
                         id=Ids.SEARCH,
@@ -40,12 +46,12 @@ def layout(look: Look) -> Any:
                         autoComplete="off",
                         value="",
                     ),
-                    html.Kbd("/"),
-                    html.Div(id=Ids.HITS, className="hits"),
+                    dash_html.Kbd("/"),
+                    shell.sheet(Ids.HITS, "hits"),
                 ],
                 className="search",
             ),
-            html.Div(id=Ids.CHOICES, className="choices"),
+            shell.sheet(Ids.CHOICES, "choices"),
         ],
         className="top-bar",
     )
@@ -53,29 +59,26 @@ def layout(look: Look) -> Any:
 
 def register(app: Dash, context: Context) -> None:
     """Wire the bar."""
+    shell.write(app, context, Ids.TRAIL, trail)
+    shell.write(app, context, Ids.CHOICES, choices)
 
     @app.callback(
-        Output(Ids.TRAIL, "children"),
-        Output(Ids.CHOICES, "children"),
-        Output(Ids.SEARCH, "placeholder"),
-        shell.URL,
-    )
-    def show_where_we_are(query: str) -> tuple[Any, Any, str]:
-        look = context.look(query)
-        return trail(look), choices(look), look.say("search-hint")
-
-    @app.callback(
-        Output(Ids.HITS, "children"),
+        Output(shell.text_id(Ids.HITS), "data"),
         Input(Ids.SEARCH, "value"),
         State(shell.Ids.URL, "search"),
     )
-    def show_hits(text: str | None, query: str) -> Any:
-        wanted = (text or "").strip()
-        if not wanted:
-            return []
-        look = context.look(query)
-        found = queries.search(look.store, look.scope, wanted, limit=12)
-        return hits(look, found) or html.P(look.say("search-nothing", text=wanted))
+    def show_hits(text: str | None, query: str) -> str:
+        return text_of(answers(context.look(query), (text or "").strip()))
+
+    shell.lay(app, Ids.HITS)
+
+
+def answers(look: Look, wanted: str) -> Any:
+    """Return what the search box has to say to ``wanted``; nothing to nothing."""
+    if not wanted:
+        return []
+    found = queries.search(look.store, look.scope, wanted, limit=12)
+    return hits(look, found) or html.P(look.say("search-nothing", text=wanted))
 
 
 def trail(look: Look) -> list[Any]:
@@ -89,7 +92,7 @@ def trail(look: Look) -> list[Any]:
         parts.append(
             html.Span(inside, className="step here", **{"aria-current": "page"})
             if last
-            else html.Span(dcc.Link(inside, href=href, className="step"), **up)
+            else html.Span(html.A(inside, href=href, className="step"), **up)
         )
     return parts
 
@@ -114,7 +117,7 @@ def choices(look: Look) -> list[Any]:
     """Return the time window, the language and the light; each choice is a link."""
     view = look.view
     spans = [
-        dcc.Link(
+        html.A(
             look.say(f"window-{key}"),
             href=look.href(replace(view, window=key)),
             className="choice on" if key == view.window else "choice",
@@ -125,13 +128,13 @@ def choices(look: Look) -> list[Any]:
     other_theme = "light" if view.theme == "dark" else "dark"
     return [
         html.Div(spans, className="segments", role="group", title=look.say("window")),
-        dcc.Link(
+        html.A(
             "EN" if other_language == "en" else "中",
             href=look.href(replace(view, language=other_language)),
             className="choice round",
             title=look.say("other-language"),
         ),
-        dcc.Link(
+        html.A(
             html.Span(className=f"icon icon-{other_theme}"),
             href=look.href(replace(view, theme=other_theme)),
             className="choice round",
@@ -143,7 +146,7 @@ def choices(look: Look) -> list[Any]:
 def hits(look: Look, found: list[Hit]) -> list[Any]:
     """Return the answers of the search box, best first, each a link that drills there."""
     return [
-        dcc.Link(
+        html.A(
             [
                 html.Small(look.say(f"kind-{hit.kind}")),
                 html.Span(hit.name, className="name"),

@@ -7,15 +7,17 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from dash import Dash, Output, dcc, html
-from indicators.engine import IndicatorValue
+from dash import Dash
+from dash.development.base_component import Component
 
 from dashboard import shell
 from dashboard.context import Context, Look
 from dashboard.widgets.marks import status_mark
+from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import number, write_change, write_number, write_time
 from dashboard.widgets.sparkline import sparkline
 from indicators import catalog, engine
+from indicators.engine import IndicatorValue
 from indicators.wording import STATUSES, status_word
 
 GRAVE = ("blue", "yellow", "orange", "red")
@@ -27,18 +29,16 @@ class Ids(StrEnum):
     BOARD = "vital-signs"
 
 
-def layout(look: Look) -> Any:
+def layout(look: Look) -> Component:
     """Return the panel as it stands before the first answer."""
-    return html.Section(id=Ids.BOARD, className="vitals", **{"aria-label": look.say("vital-signs")})
+    return shell.sheet(Ids.BOARD, "vitals", **{"aria-label": look.say("vital-signs")})
 
 
 def register(app: Dash, context: Context) -> None:
     """Wire the panel."""
-
-    @app.callback(Output(Ids.BOARD, "children"), shell.URL, shell.CASES, shell.READINGS)
-    def show_vital_signs(query: str, _cases: object, _readings: object) -> Any:
-        look = context.look(query)
-        return board(look, values(look))
+    shell.write(
+        app, context, Ids.BOARD, lambda look: board(look, values(look)), shell.CASES, shell.READINGS
+    )
 
 
 def values(look: Look) -> list[IndicatorValue]:
@@ -102,7 +102,7 @@ def vital_sign(look: Look, value: IndicatorValue) -> Any:
     if status in GRAVE:
         name.append(html.Em(status_word(status)(look.language), className="word"))
     classes = ["vital", f"is-{status}"] + ["on"] * chosen + ["late"] * value.late
-    return dcc.Link(
+    return html.A(
         [
             status_mark(status),
             html.Span(name, className="name"),

@@ -7,15 +7,19 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from dash import Dash, Output, html
+from dash import Dash
+from dash import html as dash_html
+from dash.development.base_component import Component
 
 from dashboard import shell
 from dashboard.context import Context, Look
 from dashboard.panels import live_lists, object_card, ranking, time_bar, vital_signs
+from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import number, write_number
 from geo_data import queries
 from geo_data.records import SensorState
 from indicators import catalog
+from indicators.engine import IndicatorValue
 
 
 class Ids(StrEnum):
@@ -32,51 +36,38 @@ class Ids(StrEnum):
     TREND = "wall-trend"
 
 
-def layout(look: Look) -> list[Any]:
+def layout(look: Look) -> list[Component]:
     """Return the boards as they stand before the first answer."""
+    clock = [
+        dash_html.Span(className="clock-time", **{"data-clock": look.city.timezone}),
+        dash_html.Span(className="clock-date"),
+    ]
+    head = [
+        shell.sheet(Ids.TITLE, "wall-title"),
+        dash_html.Div(clock, className="clock"),
+        shell.sheet(Ids.FRESHNESS, "wall-freshness"),
+    ]
+    live = [shell.sheet(Ids.ALARMS, "wall-alarms"), shell.sheet(Ids.CASES, "wall-cases")]
     return [
-        html.Header(
+        dash_html.Header(head, className="wall-head"),
+        dash_html.Div(
             [
-                html.Div(id=Ids.TITLE, className="wall-title"),
-                html.Div(
-                    [
-                        html.Span(className="clock-time", **{"data-clock": look.city.timezone}),
-                        html.Span(className="clock-date"),
-                    ],
-                    className="clock",
-                ),
-                html.Div(id=Ids.FRESHNESS, className="wall-freshness"),
-            ],
-            className="wall-head",
-        ),
-        html.Div(
-            [
-                html.Div(
-                    html.Section(id=Ids.SIGNS_FIRST, className="vitals"), className="column a"
-                ),
-                html.Div(
-                    html.Section(id=Ids.SIGNS_SECOND, className="vitals"), className="column b"
-                ),
+                dash_html.Div(shell.sheet(Ids.SIGNS_FIRST, "vitals"), className="column a"),
+                dash_html.Div(shell.sheet(Ids.SIGNS_SECOND, "vitals"), className="column b"),
             ],
             className="wall-left",
         ),
-        html.Div(
+        dash_html.Div(
             [
-                html.Div(html.Section(id=Ids.FOCUS, className="focus"), className="column c"),
-                html.Div(
-                    [
-                        html.Section(id=Ids.ALARMS, className="wall-alarms"),
-                        html.Section(id=Ids.CASES, className="wall-cases"),
-                    ],
-                    className="column d",
-                ),
+                dash_html.Div(shell.sheet(Ids.FOCUS, "focus"), className="column c"),
+                dash_html.Div(live, className="column d"),
             ],
             className="wall-right",
         ),
-        html.Footer(
+        dash_html.Footer(
             [
-                html.Section(id=Ids.RANKING, className="wall-ranking"),
-                html.Section(id=Ids.TREND, className="wall-trend time-chart"),
+                shell.sheet(Ids.RANKING, "wall-ranking"),
+                shell.sheet(Ids.TREND, "wall-trend time-chart"),
             ],
             className="wall-foot",
         ),
@@ -85,47 +76,21 @@ def layout(look: Look) -> list[Any]:
 
 def register(app: Dash, context: Context) -> None:
     """Wire the boards."""
+    cases_and_readings = (shell.CASES, shell.READINGS)
+    shell.write(app, context, Ids.TITLE, title)
+    shell.write(app, context, Ids.SIGNS_FIRST, near_signs, *cases_and_readings)
+    shell.write(app, context, Ids.SIGNS_SECOND, far_signs, *cases_and_readings)
+    shell.write(app, context, Ids.ALARMS, alarms, *cases_and_readings)
+    shell.write(app, context, Ids.FRESHNESS, time_bar.ages, *cases_and_readings)
+    shell.write(app, context, Ids.CASES, cases, shell.CASES)
+    shell.write(app, context, Ids.FOCUS, focus, shell.CASES)
+    shell.write(app, context, Ids.RANKING, ranked, shell.CASES)
+    shell.write(app, context, Ids.TREND, time_bar.chart, shell.CASES)
 
-    @app.callback(Output(Ids.TITLE, "children"), shell.URL)
-    def show_title(query: str) -> Any:
-        return title(context.look(query))
 
-    @app.callback(
-        Output(Ids.SIGNS_FIRST, "children"),
-        Output(Ids.SIGNS_SECOND, "children"),
-        shell.URL,
-        shell.CASES,
-        shell.READINGS,
-    )
-    def show_signs(query: str, _cases: object, _readings: object) -> tuple[Any, Any]:
-        look = context.look(query)
-        return signs(look)
-
-    @app.callback(
-        Output(Ids.ALARMS, "children"),
-        Output(Ids.FRESHNESS, "children"),
-        shell.URL,
-        shell.READINGS,
-        shell.CASES,
-    )
-    def show_alarms(query: str, _readings: object, _cases: object) -> tuple[Any, Any]:
-        look = context.look(query)
-        return alarms(look), time_bar.ages(look)
-
-    @app.callback(
-        Output(Ids.CASES, "children"), Output(Ids.FOCUS, "children"), shell.URL, shell.CASES
-    )
-    def show_cases(query: str, _cases: object) -> tuple[Any, Any]:
-        look = context.look(query)
-        return cases(look), focus(look)
-
-    @app.callback(
-        Output(Ids.RANKING, "children"), Output(Ids.TREND, "children"), shell.URL, shell.CASES
-    )
-    def show_foot(query: str, _cases: object) -> tuple[Any, Any]:
-        look = context.look(query)
-        board = [html.H3(ranking.head(look)), html.Div(ranking.rows(look, 18), className="rows")]
-        return board, time_bar.chart(look)
+def ranked(look: Look) -> list[Any]:
+    """Return the children, ranked, as many as the strip holds."""
+    return [html.H3(ranking.head(look)), html.Div(ranking.rows(look, 18), className="rows")]
 
 
 def title(look: Look) -> list[Any]:
@@ -138,14 +103,23 @@ def title(look: Look) -> list[Any]:
     ]
 
 
-def signs(look: Look) -> tuple[list[Any], list[Any]]:
-    """Return the vital signs in two columns: three groups, and the others on a wide wall."""
-    found = vital_signs.values(look)
+NEAR = 3
+"""Groups of vital signs that a 16:9 wall has room for; a wider one shows the others too."""
+
+
+def near_signs(look: Look) -> list[Any]:
+    """Return the vital signs of the groups that every wall shows."""
+    return vital_signs.board(look, _signs_of(look, list(catalog.groups())[:NEAR]), each=4)
+
+
+def far_signs(look: Look) -> list[Any]:
+    """Return the vital signs of the other groups."""
+    return vital_signs.board(look, _signs_of(look, list(catalog.groups())[NEAR:]), each=3)
+
+
+def _signs_of(look: Look, groups: list[str]) -> list[IndicatorValue]:
     described = catalog.indicators()
-    first = list(catalog.groups())[:3]
-    near = [value for value in found if described[value.key].group in first]
-    far = [value for value in found if described[value.key].group not in first]
-    return vital_signs.board(look, near, each=4), vital_signs.board(look, far, each=3)
+    return [value for value in vital_signs.values(look) if described[value.key].group in groups]
 
 
 def alarms(look: Look, limit: int = 6) -> list[Any]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import html
-
 from dashboard.context import Look
+from dashboard.widgets.markup import html
 from geo_data.records import ENDED, Incident, Sensor, SensorState, Severity, Stage
 
 STATE_CLASSES = {

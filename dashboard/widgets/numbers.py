@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from dash import html
-
 from dashboard.context import Look
+from dashboard.widgets.markup import html
 
 NONE = "—"
 

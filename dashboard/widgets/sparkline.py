@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from dash import html
+from dashboard.widgets.markup import html
 
 WIDTH_PX, HEIGHT_PX = 64, 20
 

@@ -1,0 +1,212 @@
+/* What is written and rung over the picture: names, counts, pulses, the selected place.
+ *
+ * A second canvas, drawn in the same frame as the map. Text here is set by the browser on whole
+ * pixels: sharper than text from a texture, in the page's own font as soon as it is there, and a
+ * hundred names cost less than a millisecond.
+ */
+"use strict";
+window.yiping = window.yiping || {};
+
+window.yiping.labels = (() => {
+  const PULSE_MS = 900;
+  const PULSES = 3;
+
+  class Overlay {
+    constructor(element) {
+      this.canvas = document.createElement("canvas");
+      this.canvas.className = "map-overlay";
+      element.append(this.canvas);
+      this.context = this.canvas.getContext("2d");
+      this.names = null;
+      this.spec = null;
+      this.pulses = [];
+      this.signs = [];
+      this.drawn = [];
+    }
+
+    resize(width, height, ratio) {
+      if (this.width === width && this.height === height && this.ratio === ratio) return;
+      Object.assign(this, { width, height, ratio });
+      this.canvas.width = Math.round(width * ratio);
+      this.canvas.height = Math.round(height * ratio);
+    }
+
+    /** Names as the server placed them: see layers/labels.py. */
+    setNames(said) {
+      this.names = said && {
+        styles: said.styles.map(([key, size, tracking]) => ({ key, size, tracking })),
+        rows: said.labels.map(([text, lon, lat, style, min, max, code]) => ({ text, lon, lat, style, min, max, code })),
+      };
+    }
+
+    pulse(lon, lat, color) {
+      this.pulses.push({ lon, lat, color, since: performance.now() });
+    }
+
+    get isMoving() {
+      return this.pulses.length > 0;
+    }
+
+    /** Draw for a viewport; scale is how much larger a hall's screen is than 1080 lines. */
+    draw(viewport, scale) {
+      const { context } = this;
+      context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+      context.clearRect(0, 0, this.width, this.height);
+      if (!this.spec) return;
+      this.taken = [];
+      this.drawPulses(viewport, scale);
+      this.drawSelected(viewport, scale);
+      this.drawCounts(viewport, scale);
+      this.drawNames(viewport, scale);
+    }
+
+    /** The sign's place on the screen, or null where it is out of sight. */
+    at(viewport, lon, lat, margin = 80) {
+      const [x, y] = viewport.project([lon, lat]);
+      if (x < -margin || y < -margin || x > this.width + margin || y > this.height + margin) return null;
+      return [x, y];
+    }
+
+    drawNames(viewport, scale) {
+      const { labels, tokens, wall } = this.spec;
+      this.drawn = [];
+      if (!labels || !this.names) return;
+      const { context } = this;
+      const zoom = viewport.zoom - Math.log2(scale);
+      const shown = new Set(labels.styles);
+      const fonts = this.names.styles.map((style, i) => this.fontOf(style, i, scale, wall));
+      context.globalAlpha = labels.opacity;
+      context.textAlign = "center";
+      context.textBaseline = "middle";
+      context.lineJoin = "round";
+      for (const name of this.names.rows) {
+        if (zoom < name.min || zoom >= name.max) continue;
+        const style = this.names.styles[name.style];
+        if (!shown.has(style.key)) continue;
+        const place = this.at(viewport, name.lon, name.lat);
+        if (place) this.write(name, place, fonts[name.style], tokens);
+      }
+      context.globalAlpha = 1;
+      context.letterSpacing = "0px";
+    }
+
+    fontOf(style, rank, scale, wall) {
+      const size = Math.round(style.size * scale);
+      const strong = rank < 2;
+      return {
+        size,
+        key: style.key,
+        strong,
+        spacing: style.tracking ? `${(style.tracking * size).toFixed(1)}px` : "0px",
+        font: `${strong ? 600 : wall ? 500 : 400} ${size}px "Noto Sans SC", sans-serif`,
+      };
+    }
+
+    /** Write a name, beside a sign rather than on it, and not at all where it would touch another. */
+    write(name, [x, y], font, tokens) {
+      const { context } = this;
+      context.font = font.font;
+      context.letterSpacing = font.spacing;
+      if (name.font !== font.font) {
+        name.width = context.measureText(name.text).width;
+        name.font = font.font;
+      }
+      const box = { x, y, w: name.width / 2 + 2, h: font.size * 0.62 + 1, code: name.code, text: name.text };
+      if (!this.makeRoom(box)) return;
+      this.taken.push(box);
+      this.drawn.push(box);
+      context.strokeStyle = tokens.ground;
+      context.lineWidth = Math.max(2.5, font.size / 4.5);
+      context.globalAlpha *= 0.8;
+      context.strokeText(name.text, Math.round(box.x), Math.round(box.y));
+      context.globalAlpha /= 0.8;
+      context.fillStyle = font.strong ? tokens.ink : tokens["ink-2"];
+      context.fillText(name.text, Math.round(box.x), Math.round(box.y));
+    }
+
+    /** Up or down by as little as it takes; signs and names are in the way alike. */
+    makeRoom(box) {
+      const blockers = (y) =>
+        this.taken.filter((other) => Math.abs(other.x - box.x) < other.w + box.w && Math.abs(other.y - y) < other.h + box.h);
+      const middle = box.y;
+      const reach = 3.2 * box.h;
+      let [up, down] = [middle, middle];
+      for (let step = 0; step < 4; step++) {
+        const above = blockers(up);
+        if (!above.length) return this.moveTo(box, up);
+        const below = blockers(down);
+        if (!below.length) return this.moveTo(box, down);
+        up = Math.min(...above.map((other) => other.y - other.h - box.h - 0.5));
+        down = Math.max(...below.map((other) => other.y + other.h + box.h + 0.5));
+        if (middle - up > reach && down - middle > reach) return false;
+      }
+      return false;
+    }
+
+    moveTo(box, y) {
+      box.y = y;
+      return true;
+    }
+
+    drawCounts(viewport, scale) {
+      const { tokens, wall } = this.spec;
+      const { context } = this;
+      const large = scale * (wall ? 1.6 : 1);
+      context.textAlign = "center";
+      context.textBaseline = "middle";
+      context.fillStyle = tokens.ink;
+      for (const sign of this.signs) {
+        const place = sign.size >= 20 && this.at(viewport, sign.lon, sign.lat, 40);
+        if (!place) continue;
+        const half = (sign.size * large) / 2;
+        // A sign keeps the names off itself: what happens is more than what it is called.
+        this.taken.push({ x: place[0], y: place[1], w: half * 0.8, h: half * 0.8 });
+        if (!sign.count) continue;
+        const size = Math.round(Math.min(17, 9 + sign.size / 8) * large);
+        context.font = `600 ${size}px "Noto Sans SC", sans-serif`;
+        context.fillText(String(sign.count), Math.round(place[0]), Math.round(place[1]) + 1);
+      }
+    }
+
+    /** A new case: three rings that widen and are gone. */
+    drawPulses(viewport, scale) {
+      const now = performance.now();
+      const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+      this.pulses = this.pulses.filter((pulse) => now - pulse.since < PULSES * PULSE_MS);
+      for (const pulse of this.pulses) {
+        const place = this.at(viewport, pulse.lon, pulse.lat);
+        if (!place) continue;
+        const share = still ? 0.4 : ((now - pulse.since) % PULSE_MS) / PULSE_MS;
+        this.context.beginPath();
+        this.context.arc(place[0], place[1], (10 + 46 * share) * scale, 0, 7);
+        this.context.strokeStyle = pulse.color;
+        this.context.globalAlpha = (1 - share) ** 1.5;
+        this.context.lineWidth = 3 * scale;
+        this.context.stroke();
+        this.context.globalAlpha = 1;
+      }
+    }
+
+    drawSelected(viewport, scale) {
+      const { selected, tokens } = this.spec;
+      if (!selected || selected.rings) return;
+      const place = this.at(viewport, ...selected.point);
+      if (!place) return;
+      const { context } = this;
+      context.strokeStyle = tokens.accent;
+      context.lineWidth = 2.5 * scale;
+      context.beginPath();
+      context.arc(place[0], place[1], 24 * scale, 0, 7);
+      context.stroke();
+      for (let turn = 0; turn < 4; turn++) {
+        const angle = (turn * Math.PI) / 2;
+        context.beginPath();
+        context.moveTo(place[0] + 24 * scale * Math.cos(angle), place[1] + 24 * scale * Math.sin(angle));
+        context.lineTo(place[0] + 31 * scale * Math.cos(angle), place[1] + 31 * scale * Math.sin(angle));
+        context.stroke();
+      }
+    }
+  }
+
+  return { Overlay };
+})();

@@ -1,0 +1,399 @@
+/* The map: one Deck for the life of the page.
+ *
+ * The page says what to look at (show), the server answers with a specification, this file keeps
+ * the picture like it: it applies layers, flies, merges live changes, and survives the loss of
+ * the graphics context. The runtime comes out of the pydeck wheel at `yipingConfig.deckUrl`.
+ */
+"use strict";
+window.yiping = window.yiping || {};
+
+window.yiping.map = (() => {
+  const HALL_LINES = 1080;
+  const CALM_ZOOM = 12.9;
+  const CLICK_PX = 6;
+  const HOVER_MS = 40;
+  const handlers = new Map();
+  const debug = { drawn: false, contexts: 0, mergeMs: 0, fetched: 0 };
+  const parts = {};
+  let element = null;
+  let runtime = null;
+  let search = null;
+  let spec = null;
+  let turn = 0;
+  let flight = 0;
+  let flownTo = null;
+  let pointer = null;
+  let planned = false;
+  let again = false;
+  let shownAs = "";
+
+  const emit = (event, said) => (handlers.get(event) || []).forEach((handler) => handler(said));
+  const isStill = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const isWall = () => window.yipingConfig.page === "wall";
+
+  /** The runtime, asked for as soon as this file is read: it is the longest way. */
+  function loadRuntime() {
+    if (runtime) return runtime;
+    runtime = new Promise((resolve, reject) => {
+      if (window.deck) return resolve(window.deck);
+      const script = document.createElement("script");
+      script.src = window.yipingConfig.deckUrl;
+      script.async = true;
+      script.onload = () => resolve(window.deck);
+      script.onerror = () => {
+        script.remove();
+        reject(new Error("runtime"));
+      };
+      document.head.append(script);
+      return null;
+    });
+    runtime.catch(() => {
+      runtime = null;
+    });
+    return runtime;
+  }
+
+  /** What drawing, picking and the hover card need to know. */
+  const state = {
+    get spec() {
+      return spec;
+    },
+    data: null,
+    atlas: null,
+    tilted: false,
+    signs: [],
+    scale: 1,
+    markScale: 1,
+    isOn: (key) => Boolean(spec && spec.layers.some(({ layer }) => layer.id.startsWith(key))),
+    source(name) {
+      const source = state.data.source(name);
+      if (!source || !source.value) return null;
+      if (name === "incidents" || name === "sensors") return parts[name] || null;
+      const near = source.fine && parts.stage.view && parts.stage.view.zoom >= (source.said.fineZoom || 99);
+      return near ? source.fine : source.value;
+    },
+    get incidents() {
+      const source = state.data.source("incidents");
+      return source && source.value;
+    },
+    get sensors() {
+      const source = state.data.source("sensors");
+      return source && source.value;
+    },
+    dots: () => drawnSources().filter(([name, part]) => part === "dots").map(([name]) => [name, state.source(name)]),
+    areas: () =>
+      drawnSources()
+        .filter(([name, part]) => name.startsWith("place-") && part.startsWith("lines"))
+        .map(([name]) => [name, state.source(name)]),
+    tiles: () => parts.stage.tiles("place-building"),
+  };
+
+  /** [source, part] of what is seen at this zoom and has arrived. */
+  function drawnSources() {
+    return visible()
+      .map(({ layer }) => layer.data.split("#"))
+      .filter(([name, part]) => part && state.data.source(name) && state.data.source(name).value);
+  }
+
+  function visible() {
+    const zoom = parts.stage.zoom();
+    return spec ? spec.layers.filter(({ min, max }) => zoom >= min && zoom < max) : [];
+  }
+
+  /* ---- What the page says ---- */
+
+  function mount(into) {
+    if (element) return;
+    element = into;
+    parts.furniture = new window.yiping.furniture.Furniture(element, act);
+    parts.stage = new window.yiping.stage.Stage(element, state, {
+      onView: seen,
+      onFrame: drewFrame,
+      onContext: () => {
+        debug.contexts = parts.stage.contexts;
+        apply();
+      },
+      onTrouble: (broken) => parts.furniture.say(broken && spec ? spec.words.failed : ""),
+    });
+    state.data = new window.yiping.data.Data(arrived, () => {});
+    listen();
+    startRuntime();
+  }
+
+  async function startRuntime() {
+    for (let wait = 1000; ; wait = Math.min(wait * 1.6, 15000)) {
+      try {
+        await loadRuntime();
+        parts.stage.runtime = window.deck;
+        return apply();
+      } catch {
+        await new Promise((resume) => setTimeout(resume, wait));
+      }
+    }
+  }
+
+  /** Show what a query string asks for; the picture stays as it is until the answer is here. */
+  async function show(asked, force) {
+    if (asked === search && !force && spec) return;
+    search = asked;
+    const mine = ++turn;
+    const url = specUrl(asked);
+    const { insist } = window.yiping.data;
+    const answer = await insist(url, "json", () => mine === turn, () => {});
+    if (!answer || mine !== turn) return;
+    const tokens = spec && spec.tokens;
+    spec = answer;
+    if (!tokens || JSON.stringify(tokens) !== JSON.stringify(spec.tokens)) {
+      state.atlas = window.yiping.points.paintAtlas(spec.tokens);
+    }
+    parts.furniture.setSpec(spec);
+    parts.stage.overlay.spec = spec;
+    again = Boolean(force);
+    fly();
+    apply();
+  }
+
+  function specUrl(asked) {
+    const said = new URLSearchParams(asked || "");
+    said.set("page", window.yipingConfig.page || "desk");
+    return `/api/v1/map?${said}`;
+  }
+
+  function refresh() {
+    if (search !== null) show(search, true);
+  }
+
+  function setTheme(name) {
+    const said = new URLSearchParams(search || "");
+    said.set("theme", name);
+    show(`?${said}`);
+  }
+
+  /** The hall's screen may be larger than 1080 lines: everything drawn in pixels grows along. */
+  function resize() {
+    state.scale = isWall() ? Math.max(1, element.clientHeight / HALL_LINES) : 1;
+    state.markScale = state.scale * (isWall() ? 1.6 : 1);
+    if (parts.stage) parts.stage.resize();
+    shownAs = "";
+    plan();
+  }
+
+  /** Live changes: into the arrays that are drawn, then one new frame. */
+  function merge(change) {
+    if (!state.data || !spec || (spec.sources.incidents || {}).points?.includes("at=")) return;
+    const start = performance.now();
+    const { incidents, sensors } = state;
+    if (incidents && (change.incidents || []).length) {
+      for (const row of incidents.merge(change.incidents)) {
+        const color = spec.tokens[`warning-${incidents.severity[row]}`];
+        if (state.isOn("incidents")) parts.stage.pulse(incidents.lon[row], incidents.lat[row], color);
+      }
+      shownAs = "";
+    }
+    if (sensors && (change.readings || []).length && sensors.merge(change.readings)) newSensors();
+    plan();
+    debug.mergeMs = performance.now() - start;
+  }
+
+  function on(event, handler) {
+    handlers.set(event, [...(handlers.get(event) || []), handler]);
+    if (event === "drawn" && debug.drawn) handler();
+  }
+
+  /* ---- From specification and data to layers ---- */
+
+  function arrived(name) {
+    debug.fetched++;
+    if (name === "sensors") newSensors();
+    if (name === "incidents") shownAs = "";
+    if (name === "names") parts.stage.overlay.setNames(state.data.names);
+    plan();
+  }
+
+  function newSensors() {
+    if (state.sensors) parts.sensors = { data: state.sensors.marks.data(), version: {} };
+  }
+
+  /** Several reasons in one frame make one update. */
+  function plan() {
+    if (planned) return;
+    planned = true;
+    requestAnimationFrame(() => {
+      planned = false;
+      apply();
+    });
+  }
+
+  function apply() {
+    if (!spec || !parts.stage.runtime) {
+      if (spec && state.data) state.data.want(spec, wanted(), again);
+      return;
+    }
+    if (!parts.stage.view) fly();
+    state.data.want(spec, wanted(), again);
+    again = false;
+    refineBorders();
+    gatherIncidents();
+    calmSensors();
+    state.tilted = parts.stage.view.pitch > 4;
+    const layers = visible().map((entry) => parts.stage.layers.make(entry, state));
+    parts.stage.draw([...layers, parts.stage.selectedLine(spec), parts.stage.hoverLine(spec)]);
+  }
+
+  function wanted() {
+    return new Set(["chain", ...visible().map(({ layer }) => layer.data.split("#")[0])]);
+  }
+
+  function refineBorders() {
+    for (const [name, said] of Object.entries(spec.sources)) {
+      const source = state.data.source(name);
+      if (source && said.fine && parts.stage.view.zoom >= said.fineZoom) source.refine();
+    }
+  }
+
+  /** Signs are made again when the zoom crosses a quarter step or the picture moves on. */
+  function gatherIncidents() {
+    const { incidents } = state;
+    if (!incidents || !state.isOn("incidents")) {
+      state.signs = parts.stage.overlay.signs = [];
+      shownAs = "";
+      return;
+    }
+    const viewport = parts.stage.viewport();
+    const view = parts.stage.seen(viewport);
+    const zoom = Math.round((viewport.zoom - Math.log2(state.markScale)) * 4) / 4;
+    const key = `${zoom} ${view.key} ${incidents.length}`;
+    if (key === shownAs) return;
+    shownAs = key;
+    state.signs = window.yiping.cluster.signs(incidents, zoom, view.contains);
+    parts.stage.overlay.signs = state.signs;
+    const marks = window.yiping.cluster.marksOf(incidents, state.signs);
+    parts.incidents = { data: marks.data(), version: {} };
+  }
+
+  function calmSensors() {
+    if (state.sensors && state.sensors.setCalm(parts.stage.view.zoom < CALM_ZOOM)) newSensors();
+  }
+
+  /* ---- The view ---- */
+
+  function fly() {
+    if (!spec || !element.clientWidth) return;
+    const target = parts.stage.target(spec.view, flownTo);
+    if (!target) return;
+    const first = flownTo === null;
+    flownTo = spec.view.key;
+    parts.stage.fly(target, first || isStill() ? 0 : target.duration, ++flight);
+  }
+
+  function act(name) {
+    if (name === "home") {
+      flownTo = "";
+      return fly();
+    }
+    return parts.stage.act(name, isStill(), ++flight);
+  }
+
+  /** The view moved, by hand or in flight. */
+  function seen(view) {
+    parts.furniture.setView(view);
+    plan();
+    emit("viewchange", view);
+  }
+
+  function drewFrame(viewport) {
+    parts.stage.overlay.draw(viewport, state.scale);
+    if (debug.drawn || !spec || parts.stage.drawnFor !== spec) return;
+    const missing = [...wanted()].some((name) => spec.sources[name] && !(state.data.source(name) || {}).value);
+    if (missing || (spec.labels && !state.data.names)) return;
+    debug.drawn = true;
+    document.documentElement.dataset.mapDrawn = "1";
+    performance.mark("map-drawn");
+    emit("drawn");
+  }
+
+  /* ---- The pointer ---- */
+
+  function listen() {
+    let down = null;
+    const onMap = (event) => event.target.tagName === "CANVAS";
+    element.addEventListener("pointerdown", (event) => {
+      down = onMap(event) && event.button === 0 && event.isPrimary ? [event.clientX, event.clientY] : null;
+    });
+    element.addEventListener("pointerup", (event) => {
+      if (!down || !event.isPrimary || Math.hypot(event.clientX - down[0], event.clientY - down[1]) > CLICK_PX) return;
+      down = null;
+      click(...place(event));
+    });
+    element.addEventListener("pointermove", (event) => {
+      if (event.pointerType === "touch" || isWall()) return;
+      if (!pointer) setTimeout(hover, HOVER_MS);
+      pointer = onMap(event) && !event.buttons ? place(event) : [];
+    });
+    element.addEventListener("pointerleave", () => {
+      if (!pointer) setTimeout(hover, 0);
+      pointer = [];
+    });
+    new ResizeObserver(resize).observe(element);
+    resize();
+  }
+
+  function place(event) {
+    const box = element.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  function pickAt(x, y) {
+    const viewport = parts.stage.view && spec && parts.stage.viewport();
+    return viewport ? window.yiping.pick.at(state, viewport, x, y) : null;
+  }
+
+  function click(x, y) {
+    const picked = pickAt(x, y);
+    if (!picked) return;
+    if (picked.kind === "gathering") parts.stage.open(picked.sign, state.incidents, isStill(), ++flight);
+    else emit("pick", { kind: picked.kind, code: picked.code, level: picked.level, lon: picked.lon, lat: picked.lat });
+  }
+
+  function hover() {
+    const [x, y] = pointer || [];
+    pointer = null;
+    const picked = x === undefined ? null : pickAt(x, y);
+    parts.stage.canvas.style.cursor = picked ? "pointer" : "";
+    parts.furniture.setPosition(x === undefined || !parts.stage.view ? null : parts.stage.viewport().unproject([x, y]));
+    if (picked) {
+      const lines = window.yiping.furniture.linesOf(picked, state);
+      parts.furniture.show(lines, x, y, element.clientWidth, element.clientHeight);
+    } else parts.furniture.hide();
+    if (parts.stage.setHovered(picked, state)) plan();
+    emit("hover", picked);
+  }
+
+  /** An early start: runtime, specification and what it needs are on the way before Dash is. */
+  async function prime() {
+    if (!window.yipingConfig) return;
+    loadRuntime().catch(() => {});
+    const { prefetch } = window.yiping.data;
+    const said = await prefetch(specUrl(window.location.search), "json");
+    if (!said) return;
+    if (said.labels) prefetch(said.labels.url, "json");
+    for (const name of ["chain", "incidents", "sensors"]) {
+      const source = said.sources[name] || {};
+      [source.shapes, source.points, source.states].filter(Boolean).forEach((url) => prefetch(url, "bytes"));
+    }
+  }
+  prime();
+
+  Object.defineProperties(debug, {
+    spec: { get: () => spec },
+    state: { get: () => state },
+    view: { get: () => parts.stage && parts.stage.view },
+    names: { get: () => parts.stage && parts.stage.overlay.drawn },
+    deck: { get: () => parts.stage && parts.stage.deck },
+  });
+  debug.screen = (lon, lat) => parts.stage.viewport().project([lon, lat]);
+  debug.pick = pickAt;
+  debug.loseContext = () => parts.stage.loseContext();
+
+  return { mount, show, refresh, merge, setTheme, resize, on, debug };
+})();
