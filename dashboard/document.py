@@ -14,21 +14,30 @@ from dashboard.static import deck_bundle
 from dashboard.theme import stylesheet
 from dashboard.widgets.sparkline import data_uri
 from geo_data import queries
+from geo_data.city import City
 
-POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        # Dash starts itself with inline scripts; Plotly compiles accessors.
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "worker-src 'self' blob:",
-        "connect-src 'self' data: blob:",
-        "frame-ancestors 'self'",
+
+def policy(city: City) -> str:
+    """Return what the browser may load: this server and nothing else.
+
+    Only a base map that the city file names by an address of the intranet adds one host.
+    """
+    url = city.basemap.url if city.basemap else None
+    ground = "" if url is None else " {0.scheme}://{0.netloc}".format(urlsplit(url))
+    return "; ".join(
+        (
+            "default-src 'self'",
+            # Dash starts itself with inline scripts; Plotly compiles accessors.
+            "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+            "style-src 'self' 'unsafe-inline'",
+            f"img-src 'self' data: blob:{ground}",
+            "font-src 'self' data:",
+            "worker-src 'self' blob:",
+            f"connect-src 'self' data: blob:{ground}",
+            "frame-ancestors 'self'",
+        )
     )
-)
-"""What the browser may load: this server and nothing else. Principle before trust."""
+
 
 SEAL = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'

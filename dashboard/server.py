@@ -64,7 +64,7 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
     _add_pages(server, context, live)
     server.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=4)
     server.add_middleware(CompressedStatic)
-    server.add_middleware(Guard)
+    server.add_middleware(Guard, policy=document.policy(store.city))
     return server
 
 
@@ -145,8 +145,9 @@ def _file(body: bytes, kind: str) -> Callable[[], Response]:
 class Guard:
     """ASGI middleware: lets the browser itself refuse any request to another host."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, policy: str) -> None:
         self._app = app
+        self._policy = policy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def guarded(message: Message) -> None:
@@ -155,7 +156,7 @@ class Guard:
                 headers["Referrer-Policy"] = "same-origin"
                 headers["X-Content-Type-Options"] = "nosniff"
                 if headers.get("content-type", "").startswith("text/html"):
-                    headers["Content-Security-Policy"] = document.POLICY
+                    headers["Content-Security-Policy"] = self._policy
                     headers["Cache-Control"] = "no-cache"
                 message = {**message, "headers": headers.raw}
             await send(message)

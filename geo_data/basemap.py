@@ -5,12 +5,13 @@ Sources: MBTiles 1.3 (rows counted from the south), PMTiles 3.
 
 from __future__ import annotations
 
+import mmap
 import sqlite3
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-from pmtiles.reader import MmapSource, Reader
+from pmtiles.reader import Reader
 
 from geo_data.faults import Fault, InputError
 
@@ -43,7 +44,9 @@ def basemap_tile(path: Path, z: int, x: int, y: int) -> Tile:
 @lru_cache(maxsize=4)
 def _reader(path: Path) -> Read:
     if path.suffix == ".pmtiles":
-        archive = Reader(MmapSource(path.open("rb")))
+        with path.open("rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        archive = Reader(lambda offset, length: mapped[offset : offset + length])
         return lambda z, x, y: archive.get(z, x, y)
     if path.suffix != ".mbtiles":
         raise ValueError("a base map is an .mbtiles or a .pmtiles file")

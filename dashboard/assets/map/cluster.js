@@ -1,9 +1,8 @@
 /* Incidents gathered where they stand too close to tell apart.
  *
- * Open cases fall into cells of the screen; a cell with several becomes one disc at their middle
- * with their number, its rim in the colour of the worst. The two worst severities are never
- * gathered, and every open case is counted in exactly one sign: what is counted on the map is
- * what the panels say.
+ * With the whole city in sight there is one disc per region below it, at its name, so that its
+ * number is the one in the panels. Nearer, open cases fall into cells of the screen. The two worst
+ * severities are never gathered, and every open case is counted in exactly one sign.
  */
 "use strict";
 window.yiping = window.yiping || {};
@@ -11,7 +10,7 @@ window.yiping = window.yiping || {};
 window.yiping.cluster = (() => {
   /** From this zoom on every case has its own sign. */
   const APART_ZOOM = 14;
-  const CELL_PX = 52;
+  const CELL_PX = 84;
   const ALONE_SEVERITY = 2;
   /** Ended cases are seen from near only. */
   const ENDED_ZOOM = 12.5;
@@ -21,6 +20,11 @@ window.yiping.cluster = (() => {
   function project(lon, lat) {
     const sine = Math.sin((lat * Math.PI) / 180);
     return [(lon / 360 + 0.5) * TILE, (0.5 + Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)) * TILE];
+  }
+
+  function unproject(x, y) {
+    const lat = (2 * Math.atan(Math.exp((y / TILE - 0.5) * 2 * Math.PI)) - Math.PI / 2) * (180 / Math.PI);
+    return [(x / TILE - 0.5) * 360, lat];
   }
 
   /** Put open cases into cells of the screen at this zoom. */
@@ -43,7 +47,7 @@ window.yiping.cluster = (() => {
 
   /** Two middles can be close on both sides of a cell's edge: the larger takes the smaller in. */
   function unite(cells) {
-    const near = 0.78;
+    const near = 0.6;
     const grid = new Map();
     const kept = [];
     for (const cell of cells.sort((a, b) => b.rows.length - a.rows.length)) {
@@ -78,36 +82,78 @@ window.yiping.cluster = (() => {
     return Math.min(48, 22 + 4.6 * Math.log2(count));
   }
 
-  /** What is drawn of the incidents: signs to pick, in the order they are drawn. */
-  function signs(incidents, zoom, seen) {
+  /** One group per region below the city, where its name stands. */
+  function gatherByArea(incidents, anchors, seen) {
+    const groups = anchors.map((anchor) => ({ rows: [], anchor }));
+    const outside = { rows: [] };
+    for (let i = 0; i < incidents.length; i++) {
+      if (incidents.severity[i] <= ALONE_SEVERITY || !incidents.isOpen(i)) continue;
+      if (!seen(incidents.lon[i], incidents.lat[i])) continue;
+      (groups[incidents.area[i]] || outside).rows.push(i);
+    }
+    return { groups: groups.filter(({ rows }) => rows.length), outside: outside.rows };
+  }
+
+  /**
+   * What is drawn of the incidents: signs to pick, in the order they are drawn.
+   * anchors: where the names of the regions below the city stand, or null when one is nearer.
+   */
+  function signs(incidents, zoom, seen, anchors) {
     const found = [];
-    const alone = (i) =>
-      found.push({ row: i, lon: incidents.lon[i], lat: incidents.lat[i], size: incidents.size(i), rank: incidents.isOpen(i) ? 5 - incidents.severity[i] : -1 });
+    const alone = (i) => found.push(single(incidents, i));
     const gathers = zoom < APART_ZOOM;
     for (let i = 0; i < incidents.length; i++) {
-      const own = gathers ? incidents.severity[i] <= ALONE_SEVERITY && incidents.isOpen(i) : incidents.isOpen(i);
-      const ended = zoom >= ENDED_ZOOM && !incidents.isOpen(i);
-      if ((own || ended) && seen(incidents.lon[i], incidents.lat[i])) alone(i);
+      const open = incidents.isOpen(i);
+      const own = open ? !gathers || incidents.severity[i] <= ALONE_SEVERITY : zoom >= ENDED_ZOOM;
+      if (own && seen(incidents.lon[i], incidents.lat[i])) alone(i);
     }
-    if (gathers) {
-      for (const group of unite(gather(incidents, zoom, seen))) {
-        if (group.rows.length === 1) alone(group.rows[0]);
-        else found.push(gathering(incidents, group.rows));
+    if (gathers && anchors) {
+      const { groups, outside } = gatherByArea(incidents, anchors, seen);
+      outside.forEach(alone);
+      for (const { rows, anchor } of groups) found.push(gathering(incidents, rows, anchor));
+    } else if (gathers) {
+      for (const { rows } of unite(gather(incidents, zoom, seen))) {
+        if (rows.length === 1) alone(rows[0]);
+        else found.push(gathering(incidents, rows));
       }
     }
+    makeWay(found, 2 ** zoom);
     return found.sort((a, b) => a.rank - b.rank);
   }
 
-  function gathering(incidents, rows) {
-    let [lon, lat, worst, overdue] = [0, 0, 4, 0];
+  function single(incidents, i) {
+    const rank = incidents.isOpen(i) ? 5 - incidents.severity[i] : -1;
+    return { row: i, lon: incidents.lon[i], lat: incidents.lat[i], size: incidents.size(i), rank };
+  }
+
+  function gathering(incidents, rows, anchor) {
+    let [lon, lat, worst, overdue, large] = [0, 0, 4, 0, 0];
     for (const i of rows) {
       lon += incidents.lon[i];
       lat += incidents.lat[i];
       worst = Math.min(worst, incidents.severity[i]);
+      large += incidents.severity[i] < 4 ? 1 : 0;
       overdue += incidents.overdue[i];
     }
     const count = rows.length;
-    return { rows, count, worst, overdue, lon: lon / count, lat: lat / count, size: sizeOf(count), rank: 0.5 };
+    const at = anchor ? { lon: anchor.lon, lat: anchor.lat, code: anchor.code } : { lon: lon / count, lat: lat / count };
+    return { rows, count, worst, overdue, share: large / count, ...at, size: sizeOf(count), rank: 0.5 };
+  }
+
+  /** A disc steps aside for a severe case: neither hides the other. */
+  function makeWay(found, scale) {
+    const severe = found.filter((sign) => sign.rank >= 3).map((sign) => ({ sign, at: project(sign.lon, sign.lat) }));
+    for (const disc of found) {
+      if (!disc.rows) continue;
+      for (const { sign, at } of severe) {
+        const [x, y] = project(disc.lon, disc.lat);
+        const apart = Math.hypot(x - at[0], y - at[1]) * scale;
+        const needed = (disc.size + sign.size) * 0.46;
+        if (apart >= needed) continue;
+        const [dx, dy] = apart > 0.5 ? [(x - at[0]) * scale / apart, (y - at[1]) * scale / apart] : [0, -1];
+        [disc.lon, disc.lat] = unproject(at[0] + (dx * needed) / scale, at[1] + (dy * needed) / scale);
+      }
+    }
   }
 
   /** Signs as typed arrays for the GPU. */
@@ -115,7 +161,7 @@ window.yiping.cluster = (() => {
     const { Marks, ICON } = window.yiping.points;
     const marks = new Marks(found.length);
     found.forEach((sign, i) => {
-      const icon = sign.rows ? ICON.gathering(sign.worst) : incidents.icon(sign.row);
+      const icon = sign.rows ? ICON.gathering(sign.share) : incidents.icon(sign.row);
       marks.put(i, sign.lon, sign.lat, icon, sign.size);
     });
     marks.length = found.length;

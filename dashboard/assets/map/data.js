@@ -89,7 +89,7 @@ window.yiping.data = (() => {
       const { points, documents } = window.yiping;
       if (this.name === "incidents") this.value = new points.Incidents(body, this.data.words);
       else if (this.name === "sensors") {
-        const calm = this.value ? this.value.calm : true;
+        const calm = this.value ? this.value.calm : 2;
         this.value = new points.Sensors(body, null);
         this.value.calm = calm;
         this.value.setStates(documents.unpack(states).columns.state);

@@ -231,6 +231,11 @@ window.yiping.documents = (() => {
       return this.features[this.places.get(code)];
     }
 
+    middle(code) {
+      const at = 4 * this.places.get(code);
+      return { lon: (this.bounds[at] + this.bounds[at + 2]) / 2, lat: (this.bounds[at + 1] + this.bounds[at + 3]) / 2 };
+    }
+
     contains(code, lon, lat) {
       const at = this.places.get(code);
       return at !== undefined && this.inBounds(at, lon, lat) && within(this.features[at], lon, lat);

@@ -184,7 +184,7 @@ window.yiping.map = (() => {
     const start = performance.now();
     const { incidents, sensors } = state;
     if (incidents && (change.incidents || []).length) {
-      for (const row of incidents.merge(change.incidents)) {
+      for (const row of incidents.merge(change.incidents, areaAt)) {
         const color = spec.tokens[`warning-${incidents.severity[row]}`];
         if (state.isOn("incidents")) parts.stage.pulse(incidents.lon[row], incidents.lat[row], color);
       }
@@ -206,6 +206,7 @@ window.yiping.map = (() => {
     debug.fetched++;
     if (name === "sensors") newSensors();
     if (name === "incidents") shownAs = "";
+    if (name === "names" || name === "chain") shownAs = "";
     if (name === "names") parts.stage.overlay.setNames(state.data.names);
     plan();
   }
@@ -262,17 +263,35 @@ window.yiping.map = (() => {
     const viewport = parts.stage.viewport();
     const view = parts.stage.seen(viewport);
     const zoom = Math.round((viewport.zoom - Math.log2(state.markScale)) * 4) / 4;
-    const key = `${zoom} ${view.key} ${incidents.length}`;
+    const anchors = viewport.zoom < parts.stage.cityZoom() ? areaAnchors() : null;
+    const key = `${zoom} ${view.key} ${anchors && anchors.length}`;
     if (key === shownAs) return;
     shownAs = key;
-    state.signs = window.yiping.cluster.signs(incidents, zoom, view.contains);
+    state.signs = window.yiping.cluster.signs(incidents, zoom, view.contains, anchors);
     parts.stage.overlay.signs = state.signs;
     const marks = window.yiping.cluster.marksOf(incidents, state.signs);
     parts.incidents = { data: marks.data(), version: {} };
   }
 
+  /** Where the regions below the city have their names: their cases are told there. */
+  function areaAnchors() {
+    const shapes = state.source("chain");
+    const level = shapes && shapes.levels[1];
+    if (!level || !state.data.names) return null;
+    const places = new Map(state.data.names.labels.map(([, lon, lat, , , , code]) => [code, { lon, lat, code }]));
+    return level.codes.map((code) => places.get(code) || { ...shapes.middle(code), code });
+  }
+
+  function areaAt(lon, lat) {
+    const shapes = state.source("chain");
+    const hit = shapes && shapes.levels[1] && shapes.hit(shapes.levels[1].key, lon, lat);
+    return hit ? hit.index : undefined;
+  }
+
   function calmSensors() {
-    if (state.sensors && state.sensors.setCalm(parts.stage.view.zoom < CALM_ZOOM)) newSensors();
+    const zoom = parts.stage.zoom();
+    const calm = zoom < parts.stage.cityZoom() ? 2 : zoom < CALM_ZOOM ? 1 : 0;
+    if (state.sensors && state.sensors.setCalm(calm)) newSensors();
   }
 
   /* ---- The view ---- */
@@ -351,7 +370,10 @@ window.yiping.map = (() => {
   function click(x, y) {
     const picked = pickAt(x, y);
     if (!picked) return;
-    if (picked.kind === "gathering") parts.stage.open(picked.sign, state.incidents, isStill(), ++flight);
+    const level = state.source("chain")?.levels[1]?.key;
+    if (picked.kind === "gathering" && picked.sign.code && spec.region.code !== picked.sign.code) {
+      emit("pick", { kind: "region", code: picked.sign.code, level, lon: picked.lon, lat: picked.lat });
+    } else if (picked.kind === "gathering") parts.stage.open(picked.sign, state.incidents, isStill(), ++flight);
     else emit("pick", { kind: picked.kind, code: picked.code, level: picked.level, lon: picked.lon, lat: picked.lat });
   }
 

@@ -13,6 +13,8 @@ window.yiping.points = (() => {
   const SIZE = { severity: [0, 40, 32, 20, 13], ended: 7, state: [5, 19, 27, 13] };
 
   const PROGRESS_ENDED = 3;
+  const SHARES = [0, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1];
+  const NOWHERE = 65535;
 
   /* ---- The atlas: every sign painted once on a canvas, in the theme's colours ---- */
 
@@ -79,19 +81,27 @@ window.yiping.points = (() => {
     context.fill();
   }
 
-  /** A gathering: a disc whose rim says the worst within; the count is written over it. */
-  function paintGathering(context, tokens, worst) {
+  /** A gathering: a disc whose rim says how much of it is large; its count is written over it. */
+  function paintGathering(context, tokens, step) {
+    const share = SHARES[step];
+    const width = step ? 5 : 2;
     context.beginPath();
     context.arc(0, 0, 28, 0, 7);
     context.fillStyle = tokens.panel;
-    context.globalAlpha = 0.94;
+    context.globalAlpha = 0.95;
     context.fill();
     context.globalAlpha = 1;
-    // General cases are the city's everyday: their rim is no warning colour.
-    context.strokeStyle = worst === 4 ? tokens.border : tokens[`warning-${worst}`];
-    context.lineWidth = worst === 4 ? 2 : 4;
+    context.strokeStyle = tokens.border;
+    context.lineWidth = 2;
     context.beginPath();
-    context.arc(0, 0, 27.5 - context.lineWidth / 2, 0, 7);
+    context.arc(0, 0, 26, 0, 7);
+    context.stroke();
+    if (!step) return;
+    const start = -Math.PI / 2;
+    context.strokeStyle = tokens["warning-3"];
+    context.lineWidth = width;
+    context.beginPath();
+    context.arc(0, 0, 26, start, start + 2 * Math.PI * share);
     context.stroke();
   }
 
@@ -131,7 +141,8 @@ window.yiping.points = (() => {
   const ICON = {
     incident: (severity, progress, overdue) => (severity - 1) * 6 + progress * 2 + (overdue ? 1 : 0),
     ended: 24,
-    gathering: (worst) => 24 + worst,
+    /** General cases are the everyday and no warning; the share of large ones colours the rim. */
+    gathering: (share) => 25 + (share > 0 ? Math.max(1, SHARES.findLastIndex((step) => share >= step)) : 0),
     sensor: (state) => 32 + state,
   };
 
@@ -154,8 +165,8 @@ window.yiping.points = (() => {
           paint(icon, () => paintIncident(context, tokens, severity, progress, overdue));
         }
       }
-      paint(ICON.gathering(severity), () => paintGathering(context, tokens, severity));
     }
+    SHARES.forEach((share, step) => paint(ICON.gathering(share), () => paintGathering(context, tokens, step)));
     paint(ICON.ended, () => paintEnded(context, tokens));
     for (let state = 0; state < 4; state++) paint(ICON.sensor(state), () => paintSensor(context, tokens, state));
     return context.getImageData(0, 0, canvas.width, canvas.height);
@@ -215,7 +226,7 @@ window.yiping.points = (() => {
         this.lat[i] = header.south + columns.y[i] * header.quantum;
         this.rows.set(columns.id[i], i);
       }
-      for (const name of ["id", "severity", "stage", "overdue", "reported"]) this[name].set(columns[name]);
+      for (const name of ["id", "severity", "stage", "overdue", "reported", "area"]) this[name].set(columns[name]);
     }
 
     reserve(capacity) {
@@ -231,6 +242,7 @@ window.yiping.points = (() => {
       this.stage = grown(Uint8Array, this.stage);
       this.overdue = grown(Uint8Array, this.overdue);
       this.reported = grown(Uint32Array, this.reported);
+      this.area = grown(Uint16Array, this.area);
     }
 
     progress(i) {
@@ -251,7 +263,7 @@ window.yiping.points = (() => {
     }
 
     /** Take changed cases in; returns the rows that are new. Cases without a place are not drawn. */
-    merge(changes) {
+    merge(changes, areaAt) {
       const fresh = [];
       for (const said of changes) {
         if (said.lon === null || said.lon === undefined) continue;
@@ -265,6 +277,7 @@ window.yiping.points = (() => {
         }
         this.lon[i] = said.lon;
         this.lat[i] = said.lat;
+        this.area[i] = areaAt(said.lon, said.lat) ?? NOWHERE;
         this.severity[i] = said.severity;
         this.stage[i] = typeof said.stage === "number" ? said.stage : this.words.stageKeys.indexOf(said.stage);
         this.overdue[i] = said.overdue ? 1 : 0;
@@ -287,7 +300,7 @@ window.yiping.points = (() => {
       this.state = new Uint8Array(n).fill(3);
       this.value = new Map();
       this.marks = new Marks(n);
-      this.calm = true;
+      this.calm = 2;
       for (let i = 0; i < n; i++) {
         this.lon[i] = header.west + columns.x[i] * header.quantum;
         this.lat[i] = header.south + columns.y[i] * header.quantum;
@@ -303,7 +316,7 @@ window.yiping.points = (() => {
       this.paintAll();
     }
 
-    /** From far away only what is not normal is seen. */
+    /** From far away only alarms are seen, nearer warnings too, then all. */
     setCalm(calm) {
       if (calm === this.calm) return false;
       this.calm = calm;
@@ -316,7 +329,7 @@ window.yiping.points = (() => {
     }
 
     isShown(i) {
-      return !this.calm || this.state[i] === 1 || this.state[i] === 2;
+      return this.calm === 0 || this.state[i] === 2 || (this.calm === 1 && this.state[i] === 1);
     }
 
     paint(i) {

@@ -78,6 +78,18 @@ window.yiping.stage = (() => {
       return { longitude, latitude, zoom, duration: this.durationTo(longitude, latitude, zoom) };
     }
 
+    /** Farther than this the whole city is in sight: cases are told per region, not per place. */
+    cityZoom() {
+      const { spec } = this.state;
+      const { width, height } = this.size;
+      const key = `${spec.view.city} ${width} ${height}`;
+      if (this.cityKey !== key) {
+        this.cityKey = key;
+        this.cityAt = this.fit(spec.view.city, this.padding(spec.view.padding), 20).zoom + 0.75;
+      }
+      return this.cityAt;
+    }
+
     fitPoint([lon, lat], padding, zoom) {
       const tiny = 1e-6;
       const found = this.fit([lon - tiny, lat - tiny, lon + tiny, lat + tiny], padding, zoom);
