@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from dashboard.context import WORDS
 from geo_data.city import read_city
@@ -67,10 +67,10 @@ def run(
         return _serve(typed, serve, environment, language)
     except InputError as error:
         for sentence in error.sentences(language):
-            print(sentence, file=sys.stderr)
+            _print(sentence)
         return error.exit_code
     except KeyboardInterrupt:
-        print(WORDS("cli-stopped", language), file=sys.stderr)
+        _say("cli-stopped", language)
         return STOPPED
 
 
@@ -223,9 +223,13 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 
 @contextmanager
 def _progress(language: str) -> Iterator[Callable[[str, float], None]]:
-    """Draw a bar on standard error while something is made."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    """Draw a bar on standard error while something is made; in a log file, a line a step."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _step_lines(language)
+        return
+    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
         task = bar.add_task("", total=1.0, visible=False)
 
         def tell(step: str, share: float) -> None:
@@ -235,5 +239,21 @@ def _progress(language: str) -> Iterator[Callable[[str, float], None]]:
         yield tell
 
 
+def _step_lines(language: str) -> Callable[[str, float], None]:
+    told = ""
+
+    def tell(step: str, _share: float) -> None:
+        nonlocal told
+        if step != told:
+            _print(GEO_WORDS(f"step-{step}", language))
+            told = step
+
+    return tell
+
+
 def _say(key: str, language: str, **values: object) -> None:
-    print(WORDS(key, language, **values), file=sys.stderr)
+    _print(WORDS(key, language, **values))
+
+
+def _print(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -67,11 +67,11 @@ def _cut(source: Path, characters: str) -> bytes:
     options = Options(flavor="woff2", layout_features=["tnum", "kern", "palt"], hinting=False)
     options.desubroutinize = False
     options.notdef_outline = True
-    font = TTFont(source, lazy=True)
     cutter = Subsetter(options)
     cutter.populate(text=characters)
-    cutter.subset(font)
-    font.flavor = "woff2"
     out = BytesIO()
-    font.save(out)
+    with TTFont(source, lazy=True) as font:
+        cutter.subset(font)
+        font.flavor = "woff2"
+        font.save(out)
     return out.getvalue()

@@ -19,10 +19,9 @@ from pathlib import Path
 import pytest
 
 from dashboard import command_line
-from geo_data.importer import import_city
 from geo_data.provision import Provided, provide, settings_with_city, store_path
 from geo_data.settings import Settings, read_settings
-from geo_data.store import open_store
+from geo_data.store import Store
 
 ROOT = Path(__file__).parents[1]
 Run = Callable[..., int]
@@ -332,14 +331,9 @@ def test_the_program_serves_the_city_until_it_is_stopped(program: Program) -> No
     assert not any("Traceback" in line for line in program.lines), program.lines
 
 
-def test_the_wiring_makes_an_app_of_a_store(
-    clearbay_path: Path, city_file: Path, now: datetime
-) -> None:
+def test_the_wiring_makes_an_app_of_a_store(clearbay: Store, tmp_path: Path) -> None:
     from app import create_app
 
-    import_city(city_file, clearbay_path, now)
-    provided = Provided(open_store(clearbay_path))
-    app = create_app(Settings(simulator_rate=0), provided)
+    app = create_app(Settings(simulator_rate=0, data_dir=tmp_path), Provided(clearbay))
     paths = set(app.openapi()["paths"])
     assert {"/healthz", "/readyz", "/api/v1/layers", "/api/v1/regions/{code}"} <= paths
-    provided.store.close()
