@@ -1,0 +1,254 @@
+"""The one transaction of ingest: rows, histories, rollups and the change log, or nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import shapely
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+
+from geo_data import geopackage
+from geo_data.contributions import Counts, count, difference
+from geo_data.faults import Fault
+from geo_data.histories import NEVER, STAGES, Verdict, judge
+from geo_data.ingest import readings
+from geo_data.ingest.cases import Case, Row, as_columns, keep_for_later, read_cases, write_steps
+from geo_data.ingest.place import Ground, ground_of, locate
+from geo_data.ingest.reports import IncidentReport, Reading, Report, StageReport
+from geo_data.ingest.times import to_grain
+from geo_data.instants import instant, to_text
+from geo_data.layer_rows import note_layer
+from geo_data.rollup_rows import add_counts, log_change
+from geo_data.store import Store
+from geo_data.tables import Tables
+
+DEAD_LETTERS_KEPT = 10_000
+"""A broken device repeats itself for weeks; the newest tell enough."""
+
+Refusal = tuple[int, Fault]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a batch.
+
+    Attributes
+    ----------
+    accepted, repeated : int
+        Reports that told something new, and those that told nothing new.
+    refused : list of (int, Fault)
+        Which reports were put aside among the dead letters, and why.
+    """
+
+    accepted: int = 0
+    repeated: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+
+    def tally(self, is_new: bool) -> None:
+        """Count one report."""
+        self.accepted += is_new
+        self.repeated += not is_new
+
+
+def apply(store: Store, reports: Sequence[Report], received_at: datetime) -> Outcome:
+    """Take a batch of reports into the store: one transaction, all of it or nothing.
+
+    The same reports in any order, any number of times and cut into any batches leave the same
+    cases, histories, readings and rollups. (Only who is kept as actor of a step, and which of
+    two contradicting values of one sensor at one moment, is decided by who came first.)
+
+    Parameters
+    ----------
+    store : Store
+        The store.
+    reports : sequence of IncidentReport, StageReport or Reading
+        Checked by :mod:`geo_data.ingest.parse`. A step of a case nobody has told of waits in
+        the store until somebody does.
+    received_at : datetime
+        Now, aware.
+
+    Raises
+    ------
+    InputError
+        Exit code 3: the store is locked or damaged; nothing was written.
+    """
+    received_at = to_grain(received_at)
+    outcome = Outcome()
+    told = [(row, one) for row, one in enumerate(reports) if not isinstance(one, Reading)]
+    measured = [(row, one) for row, one in enumerate(reports) if isinstance(one, Reading)]
+    ground = ground_of(store)
+    catalog = readings.catalog_of(store) if measured else None
+    with store.write() as connection:
+        if told:
+            _apply_cases(connection, store, ground, told, received_at, outcome)
+        if catalog:
+            found = readings.apply_readings(connection, store, catalog, measured, received_at)
+            outcome.accepted += found.accepted
+            outcome.repeated += found.repeated
+            outcome.refused += found.refused
+        outcome.refused.sort(key=lambda refusal: refusal[0])
+        _bury(connection, store.tables, reports, outcome.refused, received_at)
+    return outcome
+
+
+def _apply_cases(
+    connection: Connection,
+    store: Store,
+    ground: Ground,
+    told: Sequence[tuple[int, IncidentReport | StageReport]],
+    received_at: datetime,
+    outcome: Outcome,
+) -> None:
+    tables = store.tables
+    cases = read_cases(connection, tables, {(one.source, one.source_id) for _, one in told})
+    incidents = [(row, one) for row, one in told if isinstance(one, IncidentReport)]
+    spots = locate(connection, tables, ground, [one for _, one in incidents])
+    placed = dict(zip((row for row, _ in incidents), spots, strict=True))
+    for row, report in told:
+        case = cases[report.source, report.source_id]
+        if isinstance(report, StageReport):
+            outcome.tally(case.step(report, received_at))
+            continue
+        spot = placed[row]
+        if isinstance(spot, Fault):
+            outcome.refused.append((row, spot))
+            continue
+        news = [case.step(step, received_at) for step in report.stages]
+        outcome.tally(case.tell(report, spot) or any(news))
+    keep_for_later(connection, tables, [case for case in cases.values() if case.row is None])
+    touched = [case for case in cases.values() if case.is_touched]
+    if touched:
+        _write(connection, store, ground, touched, received_at)
+
+
+def _write(
+    connection: Connection,
+    store: Store,
+    ground: Ground,
+    touched: Sequence[Case],
+    received_at: datetime,
+) -> None:
+    tables, zone = store.tables, store.city.zone
+    rows = [case.row for case in touched if case.row is not None]
+    columns, steps = as_columns(rows, [case.steps for case in touched])
+    verdict = judge(columns, steps, zone)
+    change = count(columns, steps, verdict, zone, ground.branch)
+    known = [case for case in touched if case.old_row is not None]
+    if known:
+        change = difference(change, _old_counts(known, store, ground))
+    settled = _settle(touched, verdict, received_at)
+    last_id = _write_rows(connection, tables, touched)
+    write_steps(connection, tables, touched)
+    body = {"rows": [_told(case, received_at) for case in touched]}
+    seq = log_change(connection, tables, "incidents", body, received_at)
+    add_counts(connection, tables, change, seq)
+    latest = max(row[name] for row in settled for name in ("reported_at", "stage_at"))
+    data_at = min(latest, received_at)
+    note_layer(connection, tables, "incidents", at=received_at, data_at=data_at, rows=last_id)
+
+
+def _old_counts(known: Sequence[Case], store: Store, ground: Ground) -> Counts:
+    rows = [case.old_row for case in known if case.old_row is not None]
+    columns, steps = as_columns(rows, [case.old_steps for case in known])
+    zone = store.city.zone
+    return count(columns, steps, judge(columns, steps, zone), zone, ground.branch)
+
+
+def _settle(touched: Iterable[Case], verdict: Verdict, received_at: datetime) -> list[Row]:
+    """Write what the histories amount to into the rows."""
+    settled: list[Row] = []
+    for number, case in enumerate(touched):
+        assert case.row is not None
+        due_ms, ended_ms = int(verdict.due_ms[number]), int(verdict.ended_ms[number])
+        case.row = {
+            "recorded_at": received_at,
+            **case.row,
+            "stage": str(STAGES[verdict.stage[number]]),
+            "stage_at": instant(int(verdict.stage_ms[number])),
+            "due_at": None if due_ms == NEVER else instant(due_ms),
+            "ended_at": None if ended_ms == NEVER else instant(ended_ms),
+        }
+        settled.append(case.row)
+    return settled
+
+
+def _write_rows(connection: Connection, tables: Tables, touched: Sequence[Case]) -> int:
+    """Insert the new cases and change the others; returns the last number given."""
+    table = tables.incidents
+    last_id = int(connection.execute(select(func.max(table.c.id))).scalar() or 0)
+    new = [case.row for case in touched if case.is_new and case.row is not None]
+    for number, row in enumerate(new, start=last_id + 1):
+        row["id"] = number
+    if new:
+        connection.execute(insert(table), _with_points(new))
+    changed = [case.row for case in touched if case.row is not None and not case.is_new]
+    if changed:
+        names = [column.name for column in table.c if column.name not in ("id", "recorded_at")]
+        statement = update(table).where(table.c.id == bindparam("row_id"))
+        statement = statement.values({name: bindparam(f"new_{name}") for name in names})
+        connection.execute(
+            statement,
+            [
+                {"row_id": row["id"], **{f"new_{name}": row[name] for name in names}}
+                for row in _with_points(changed)
+            ],
+        )
+    return last_id + len(new)
+
+
+def _with_points(rows: Sequence[Row]) -> list[Row]:
+    lon = [row["lon"] for row in rows]
+    known = np.array([value is not None for value in lon])
+    points = np.full(len(rows), None, dtype=object)
+    points[known] = shapely.points(
+        [(row["lon"], row["lat"]) for row in rows if row["lon"] is not None] or np.empty((0, 2))
+    )
+    blobs = geopackage.to_blobs(points)
+    return [{**row, "geom": blob} for row, blob in zip(rows, blobs, strict=True)]
+
+
+def _told(case: Case, received_at: datetime) -> dict[str, Any]:
+    row = case.row
+    assert row is not None
+    due_at, ended_at = row["due_at"], row["ended_at"]
+    return {
+        "id": row["id"],
+        "lon": row["lon"],
+        "lat": row["lat"],
+        "severity": row["severity"],
+        "stage": row["stage"],
+        "overdue": ended_at is None and due_at is not None and received_at > due_at,
+        "reported_at": to_text(row["reported_at"]),
+        "region": row["region_code"],
+        "new": case.is_new,
+    }
+
+
+def _bury(
+    connection: Connection,
+    tables: Tables,
+    reports: Sequence[Report],
+    refused: Sequence[Refusal],
+    received_at: datetime,
+) -> None:
+    """Put refused reports aside, where somebody can mend and send them again."""
+    if not refused:
+        return
+    table = tables.dead_letters
+    rows = [
+        {
+            "source": getattr(reports[row], "source", "readings"),
+            "received_at": received_at,
+            "raw": json.dumps(asdict(reports[row]), ensure_ascii=False, default=str),
+            "reason": fault.sentence(),
+        }
+        for row, fault in refused
+    ]
+    connection.execute(insert(table), rows)
+    last = connection.execute(select(func.max(table.c.id))).scalar() or 0
+    connection.execute(delete(table).where(table.c.id <= last - DEAD_LETTERS_KEPT))

@@ -1,0 +1,286 @@
+"""History in bulk: whole years of cases and observations as columns, in one transaction.
+
+The same judging, placing and counting as :func:`geo_data.ingest.apply.apply`, so that loading a
+history and receiving it message by message leave the same store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from sqlalchemy import Connection, func, insert, select
+
+from geo_data import geopackage
+from geo_data.contributions import count
+from geo_data.dictionaries import categories, channels
+from geo_data.histories import (
+    NEVER,
+    STAGES,
+    Cases,
+    Flags,
+    Rows,
+    Steps,
+    Strings,
+    Verdict,
+    judge,
+    order_steps,
+)
+from geo_data.ingest.place import Ground, ground_of
+from geo_data.ingest.readings import Batch, catalog_of, implausible, plausible, take
+from geo_data.ingest.times import column_text, frame_ms, to_grain
+from geo_data.instants import instant
+from geo_data.layer_rows import note_layer
+from geo_data.rollup_rows import add_counts, execute_rows, log_change
+from geo_data.store import Store
+from geo_data.tables import Tables
+from geo_data.working_time import Millis
+
+Columns = dict[str, Sequence[Any]]
+
+
+def bulk_load(
+    store: Store, incidents: pd.DataFrame, stages: pd.DataFrame, received_at: datetime
+) -> int:
+    """Load cases that the store does not hold yet, with their histories.
+
+    Parameters
+    ----------
+    store : Store
+    incidents : DataFrame
+        ``source, source_id, code, title, channel, category, severity, happened_at, reported_at,
+        lon, lat``; optionally ``region_code`` (used where there is no position), ``place_code``
+        (wins over the place found), ``address`` and ``recorded_at`` (when it was learned;
+        ``reported_at`` unless said). Times are aware.
+    stages : DataFrame
+        ``incident`` (row of the other frame, from 0), ``stage``, ``happened_at``; optionally
+        ``actor``, ``note`` and ``recorded_at`` (``happened_at`` unless said).
+    received_at : datetime
+        Now, aware.
+
+    Returns
+    -------
+    int
+        How many cases were loaded.
+
+    Raises
+    ------
+    ValueError
+        A column holds what no dictionary knows, or naive times; nothing was written.
+    sqlalchemy.exc.IntegrityError
+        The store holds one of the cases already; nothing was written.
+    """
+    received_at = to_grain(received_at)
+    _check(incidents["channel"], channels())
+    _check(incidents["category"], categories())
+    _check(stages["stage"], {str(stage) for stage in STAGES})
+    ground, zone = ground_of(store), store.city.zone
+    spots = _spots(incidents, ground)
+    cases = _cases(incidents, spots)
+    steps, kept = _steps(stages, len(incidents))
+    verdict = judge(cases, steps, zone)
+    counts = count(cases, steps, verdict, zone, ground.branch)
+    with store.write() as connection:
+        tables = store.tables
+        last_id = int(connection.execute(select(func.max(tables.incidents.c.id))).scalar() or 0)
+        _write_incidents(connection, tables, incidents, spots, cases, verdict, last_id)
+        _write_steps(connection, tables, stages.iloc[kept], steps, last_id)
+        latest = max(int(cases.reported_ms.max(initial=0)), int(verdict.stage_ms.max(initial=0)))
+        version = note_layer(
+            connection,
+            tables,
+            "incidents",
+            at=received_at,
+            data_at=min(instant(latest), received_at),
+            rows=last_id + len(incidents),
+        )
+        body = {"layer": "incidents", "version": version}
+        add_counts(
+            connection, tables, counts, log_change(connection, tables, "layers", body, received_at)
+        )
+    store.checkpoint()
+    return len(incidents)
+
+
+def bulk_observations(store: Store, frame: pd.DataFrame, received_at: datetime) -> int:
+    """Load observations; those the store holds already are passed over.
+
+    Parameters
+    ----------
+    store : Store
+    frame : DataFrame
+        ``sensor_code, observed_at`` (aware), ``value``; optionally ``received_at``
+        (``observed_at`` unless said).
+    received_at : datetime
+        Now, aware.
+
+    Returns
+    -------
+    int
+        How many were new.
+
+    Raises
+    ------
+    ValueError
+        A sensor is not registered, or a value is not plausible; nothing was written.
+    """
+    catalog = catalog_of(store)
+    _check(frame["sensor_code"], catalog.rows)
+    codes, known = pd.factorize(frame["sensor_code"].to_numpy(dtype=object))
+    rows = np.array([catalog.rows[code] for code in known], dtype=np.int64)
+    batch = Batch(rows[codes], frame["value"].to_numpy(np.float64), frame_ms(frame["observed_at"]))
+    bad = np.flatnonzero(~plausible(catalog, batch))
+    if len(bad):
+        raise ValueError(implausible(catalog, batch, int(bad[0])).sentence("en"))
+    came_ms = frame_ms(frame["received_at"]) if "received_at" in frame else batch.observed_ms
+    # One sensor's history lies together on disk: written in that order it is written once.
+    order = np.lexsort((batch.observed_ms, catalog.codes[batch.sensor].astype(str)))
+    with store.write() as connection:
+        at = to_grain(received_at)
+        new = take(connection, store, catalog, batch.only(order), at, came_ms[order])
+    store.checkpoint()
+    return new
+
+
+def _check(values: pd.Series, known: Collection[str]) -> None:
+    strange = sorted(set(values.unique()) - set(known))
+    if strange:
+        raise ValueError(f"column {values.name!r} holds {strange[0]!r}, which is not known")
+
+
+def _spots(incidents: pd.DataFrame, ground: Ground) -> dict[str, Any]:
+    """Columns ``lon, lat, region_code, place_code, located_by`` and the points."""
+    lon, lat = (incidents[name].to_numpy(np.float64) for name in ("lon", "lat"))
+    known = np.isfinite(lon) & np.isfinite(lat)
+    points = np.full(len(lon), None, dtype=object)
+    points[known] = shapely.points(lon[known], lat[known])
+    region, place = _strings(incidents, "region_code"), _strings(incidents, "place_code")
+    region[known] = ground.regions_at(points[known])
+    unnamed = known & pd.isna(place)
+    place[unnamed] = ground.sites.find(points[unnamed])
+    region[~known & pd.isna(region)] = ground.root_code
+    located_by = np.where(known, "point", "region").astype(object)
+    located_by[known & pd.isna(region)] = "outside"
+    return {
+        "lon": _or_none(lon, known),
+        "lat": _or_none(lat, known),
+        "region_code": region,
+        "place_code": place,
+        "located_by": located_by,
+        "points": points,
+    }
+
+
+def _or_none(values: npt.NDArray[np.float64], known: Flags) -> Strings:
+    objects: Strings = values.astype(object)
+    objects[~known] = None
+    return objects
+
+
+def _strings(frame: pd.DataFrame, name: str) -> Strings:
+    """Return a column of text, ``None`` where empty or absent."""
+    if name not in frame:
+        return np.full(len(frame), None, dtype=object)
+    values = frame[name].astype(object)
+    return np.array(values.where(frame[name].notna(), None), dtype=object)
+
+
+def _cases(incidents: pd.DataFrame, spots: Mapping[str, Any]) -> Cases:
+    region: Strings = spots["region_code"].copy()
+    region[pd.isna(region)] = ""
+    return Cases(
+        frame_ms(incidents["happened_at"]),
+        frame_ms(incidents["reported_at"]),
+        incidents["channel"].to_numpy(dtype=object),
+        incidents["category"].to_numpy(dtype=object),
+        incidents["severity"].to_numpy(dtype=np.int64),
+        region,
+    )
+
+
+def _steps(stages: pd.DataFrame, n_cases: int) -> tuple[Steps, Rows]:
+    """Return the steps in order, repeats dropped, and which row of the frame each was."""
+    case = stages["incident"].to_numpy(np.int64)
+    codes, known = pd.factorize(stages["stage"].to_numpy(dtype=object))
+    stage = np.array([_KEYS.index(key) for key in known], dtype=np.uint8)[codes]
+    at_ms = frame_ms(stages["happened_at"])
+    steps, order = order_steps(n_cases, case, stage, at_ms)
+    again: Flags = np.zeros(len(order), dtype=bool)
+    again[1:] = (
+        (np.diff(steps.case) == 0)
+        & (np.diff(steps.at_ms) == 0)
+        & (steps.stage[1:] == steps.stage[:-1])
+    )
+    if again.any():
+        kept = order[~again]
+        steps, inner = order_steps(n_cases, case[kept], stage[kept], at_ms[kept])
+        order = kept[inner]
+    return steps, order
+
+
+_KEYS = [str(stage) for stage in STAGES]
+
+
+def _write_incidents(
+    connection: Connection,
+    tables: Tables,
+    incidents: pd.DataFrame,
+    spots: Mapping[str, Any],
+    cases: Cases,
+    verdict: Verdict,
+    last_id: int,
+) -> None:
+    recorded = incidents.get("recorded_at")
+    texts = ("source", "source_id", "code", "title")
+    columns: Columns = {name: incidents[name].tolist() for name in texts}
+    columns |= {
+        "id": range(last_id + 1, last_id + 1 + len(incidents)),
+        "geom": geopackage.to_blobs(spots["points"]),
+        "channel": cases.channel.tolist(),
+        "category": cases.category.tolist(),
+        "severity": cases.severity.tolist(),
+        "stage": np.array(_KEYS, dtype=object)[verdict.stage].tolist(),
+        "stage_at": column_text(verdict.stage_ms),
+        "happened_at": column_text(cases.happened_ms),
+        "reported_at": column_text(cases.reported_ms),
+        "recorded_at": column_text(cases.reported_ms if recorded is None else frame_ms(recorded)),
+        "address": _strings(incidents, "address").tolist(),
+        "due_at": _optional_text(verdict.due_ms),
+        "ended_at": _optional_text(verdict.ended_ms),
+    }
+    names = ("lon", "lat", "region_code", "place_code", "located_by")
+    columns |= {name: spots[name].tolist() for name in names}
+    execute_rows(connection, insert(tables.incidents).inline(), columns)
+
+
+def _write_steps(
+    connection: Connection, tables: Tables, stages: pd.DataFrame, steps: Steps, last_id: int
+) -> None:
+    """Write the steps; ``stages`` is in the order of ``steps``."""
+    recorded = stages.get("recorded_at")
+    recorded_ms = steps.at_ms if recorded is None else frame_ms(recorded)
+    # In the order of the table's key: pages are filled once, from the left.
+    spelling = np.argsort(np.argsort(_KEYS))
+    order = np.lexsort((steps.at_ms, spelling[steps.stage], steps.case))
+    columns: Columns = {
+        "incident_id": (steps.case[order] + last_id + 1).tolist(),
+        "stage": np.array(_KEYS, dtype=object)[steps.stage[order]].tolist(),
+        "happened_at": column_text(steps.at_ms[order]),
+        "recorded_at": column_text(recorded_ms[order]),
+        "actor": _strings(stages, "actor")[order].tolist(),
+        "note": _strings(stages, "note")[order].tolist(),
+    }
+    execute_rows(connection, insert(tables.incident_stages).inline(), columns)
+
+
+def _optional_text(at_ms: Millis) -> list[str | None]:
+    known = at_ms != NEVER
+    texts = np.full(len(at_ms), None, dtype=object)
+    texts[known] = column_text(at_ms[known])
+    listed: list[str | None] = texts.tolist()
+    return listed

@@ -1,0 +1,44 @@
+"""Columns of times at the store's grain: aware UTC, whole milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+
+from geo_data.instants import millis
+from geo_data.working_time import Millis
+
+
+def to_grain(at: datetime) -> datetime:
+    """Return ``at`` in UTC without what is finer than a millisecond."""
+    at = at.astimezone(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def column_ms(times: Iterable[datetime]) -> Millis:
+    """Return milliseconds since 1970-01-01 UTC, rounded down, one per time."""
+    return np.array([millis(at) for at in times], dtype=np.int64)
+
+
+def frame_ms(times: pd.Series) -> Millis:
+    """Return milliseconds since 1970-01-01 UTC of a column of aware times.
+
+    Raises
+    ------
+    ValueError
+        The column holds anything else; naive times above all.
+    """
+    if not isinstance(times.dtype, pd.DatetimeTZDtype) or times.hasnans:
+        raise ValueError(f"column {times.name!r} must hold aware times, not {times.dtype}")
+    utc = times.dt.tz_convert("UTC").dt.tz_localize(None)
+    at_ms: Millis = utc.to_numpy().astype("M8[ms]").astype(np.int64)
+    return at_ms
+
+
+def column_text(at_ms: Millis) -> list[str]:
+    """Return ISO texts as the store writes them, one per time."""
+    texts: list[str] = np.datetime_as_string(at_ms.astype("M8[ms]")).tolist()
+    return [f"{text}Z" for text in texts]
