@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,68 +9,13 @@ import pandas as pd
 import pytest
 import shapely
 
-from geo_data.importer import Prepared, import_city, prepare_city
+from geo_data import queries
+from geo_data.importer import Prepared, prepare_city
 from geo_data.records import Scope
-from geo_data.store import Store, open_store
+from geo_data.store import Store
+from tests.real.declaring import HEAD, OUTLINE, POINTS_2016, POIS, VILLAGES
 
 pytestmark = pytest.mark.real
-
-HEAD = """
-code = "310117"
-name = {{ zh = "松江区", en = "Songjiang" }}
-bbox = [121.0, 30.85, 121.5, 31.3]
-metric-crs = "EPSG:4549"
-
-[[levels]]
-key = "district"
-name = {{ zh = "区", en = "District" }}
-code-digits = 6
-
-[[levels]]
-key = "town"
-name = {{ zh = "街镇", en = "Town" }}
-code-digits = 9
-
-[[sources]]
-layer = "regions"
-level = "town"
-file = "{data}/a_songjiang_towns_wgs84.parquet"
-columns = {{ code = "town_code9", name = "town", parent = "district_code" }}
-"""
-POIS = """
-[[sources]]
-layer = "places"
-file = "{data}/b_songjiang_poi_wgs84.parquet"
-columns = {{ kind = "layer" }}
-attributes = ["type"]
-values.kind = {{ bus_stop = "bus-stop" }}
-values.address = {{ "[]" = "" }}
-"""
-VILLAGES = """
-[[sources]]
-layer = "places"
-kind = "village"
-file = "{data}/a_songjiang_villages_codes.csv"
-columns = {{ code = "village_code", name = "village", parent = "town_code9" }}
-attributes = ["kind"]
-without-location = "parent"
-"""
-OUTLINE = """
-[[sources]]
-layer = "regions"
-level = "district"
-file = "{data}/a_shanghai_districts_amap_GCJ02.geojson"
-filter = {{ adcode = 310117 }}
-columns = {{ code = "adcode", name = "district" }}
-"""
-POINTS_2016 = """
-[[sources]]
-layer = "places"
-kind = "village"
-file = "{data}/a_songjiang_village_points_2016.csv"
-crs = "GCJ-02"
-columns = {{ code = "village_code", name = "village_2016", lon = "lon_gcj02", lat = "lat_gcj02" }}
-"""
 
 
 @pytest.fixture
@@ -179,17 +123,7 @@ def test_points_of_a_web_map_come_home(city_file: Path, real_data: Path) -> None
     assert right.sum() == 102
 
 
-@pytest.fixture
-def songjiang(city_file: Path, real_data: Path, now: datetime) -> Store:
-    prepare(city_file, real_data, POIS, VILLAGES)
-    path = city_file.with_suffix(".gpkg")
-    import_city(city_file, path, now)
-    return open_store(path)
-
-
 def test_a_city_of_two_levels_is_drilled(songjiang: Store) -> None:
-    from geo_data import queries
-
     tree = queries.region_tree(songjiang, Scope.everything())
     assert tree.root.code == "310117"
     assert len(tree.children("310117")) == 17
@@ -203,15 +137,11 @@ def test_a_city_of_two_levels_is_drilled(songjiang: Store) -> None:
     for kind, count in counts.items():
         assert sum(town.get(kind, 0) for town in by_town) == count
     assert counts["school"] == 443
-    songjiang.close()
 
 
 def test_a_village_and_a_station_are_found(songjiang: Store) -> None:
-    from geo_data import queries
-
     scope = Scope.everything()
     names = [hit.name for hit in queries.search(songjiang, scope, "泗泾")]
     assert names[0] == "泗泾镇"
     codes = [hit.code for hit in queries.search(songjiang, scope, "310117001001")]
     assert codes[0] == "310117001001"
-    songjiang.close()
