@@ -15,6 +15,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from geo_data.contributions import MEASURES, Counts, count
 from geo_data.histories import STAGE_INDEX, STAGES, Cases, judge, order_steps
 from geo_data.layer_rows import note_layer
+from geo_data.records import FUNCTIONAL, Scope
+from geo_data.regions import region_tree
 from geo_data.store import Store
 from geo_data.tables import Tables
 from geo_data.working_time import Millis
@@ -26,6 +28,17 @@ CHUNK = 100_000
 NO_LOW = 1.7e308
 """The low of an hour without values; its high is the opposite."""
 _STAGE_CODES = {str(stage): STAGE_INDEX[stage] for stage in STAGES}
+
+
+def branches_of(store: Store) -> Mapping[str, str]:
+    """Region code -> the region of the level below the root that holds it; the root is its own."""
+    return store.cached("branches", store.stamp("regions"), lambda: _branches(store))
+
+
+def _branches(store: Store) -> Mapping[str, str]:
+    tree = region_tree(store, Scope.everything())
+    chains = [tree.ancestors(one.code) for one in tree.regions() if one.level != FUNCTIONAL]
+    return {chain[-1].code: chain[min(1, len(chain) - 1)].code for chain in chains}
 
 
 def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
@@ -142,7 +155,7 @@ def group_hours(observed_ms: Millis, branches: Any, metrics: Any, values: Any) -
     return grouped.agg(n="count", total="sum", low="min", high="max").reset_index()
 
 
-def recount(store: Store, branch: Branch, at: datetime) -> None:
+def recount(store: Store, at: datetime) -> None:
     """Build every rollup anew out of the rows, in one transaction.
 
     Needed when the regions were replaced; otherwise ingest keeps the rollups right. Rows whose
@@ -151,12 +164,14 @@ def recount(store: Store, branch: Branch, at: datetime) -> None:
     Parameters
     ----------
     store : Store
-    branch : callable
-        Region code -> the region of the level below the root that holds it.
     at : datetime
         Now, aware.
     """
-    tables = store.tables
+    tables, branches = store.tables, branches_of(store)
+
+    def branch(code: str) -> str:
+        return branches.get(code, "")
+
     with store.write() as connection:
         seq = log_change(connection, tables, "layers", {"layer": "rollups"}, at)
         _empty(connection, tables, seq)

@@ -16,8 +16,9 @@ from geo_data import geopackage
 from geo_data.faults import Fault, nearest
 from geo_data.histories import Strings
 from geo_data.ingest.reports import IncidentReport
-from geo_data.records import FUNCTIONAL, Scope
+from geo_data.records import Scope
 from geo_data.regions import region_tree
+from geo_data.rollup_rows import branches_of
 from geo_data.store import Store
 from geo_data.tables import Tables
 
@@ -106,17 +107,6 @@ def ground_of(store: Store) -> Ground:
     """Return the ground of a store, read once per version of its regions and places."""
     stamp = store.stamp("regions", "places")
     return store.cached("ingest-ground", stamp, lambda: _read_ground(store))
-
-
-def branches_of(store: Store) -> Mapping[str, str]:
-    """Region code -> the region of the level below the root that holds it."""
-    return store.cached("branches", store.stamp("regions"), lambda: _branches(store))
-
-
-def _branches(store: Store) -> Mapping[str, str]:
-    tree = region_tree(store, Scope.everything())
-    chains = [tree.ancestors(one.code) for one in tree.regions() if one.level != FUNCTIONAL]
-    return {chain[-1].code: chain[min(1, len(chain) - 1)].code for chain in chains}
 
 
 def _read_ground(store: Store) -> Ground:

@@ -14,13 +14,19 @@ from geo_data.dictionaries import SensorKind, sensor_kinds
 from geo_data.faults import Fault
 from geo_data.histories import NEVER, Flags, Rows, Strings
 from geo_data.ingest.cases import chunks
-from geo_data.ingest.place import branches_of
 from geo_data.ingest.reports import Reading
 from geo_data.ingest.times import column_ms, column_text
 from geo_data.instants import instant, millis, to_text
 from geo_data.layer_rows import note_layer
 from geo_data.records import SensorState
-from geo_data.rollup_rows import add_hours, execute_rows, group_hours, log_change, upsert
+from geo_data.rollup_rows import (
+    add_hours,
+    branches_of,
+    execute_rows,
+    group_hours,
+    log_change,
+    upsert,
+)
 from geo_data.store import Store
 from geo_data.tables import Tables
 from geo_data.working_time import Millis

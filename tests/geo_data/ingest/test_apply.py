@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from geo_data.ingest import IncidentReport, Reading, Report, StageReport, apply
 from geo_data.ingest.bulk import bulk_load, bulk_observations
-from geo_data.ingest.place import branches_of
 from geo_data.records import Severity, Stage
 from geo_data.rollups import recount
 from geo_data.store import Store, open_store
@@ -290,7 +289,7 @@ def state_after(store: Store, batches: Sequence[Sequence[Report]]) -> dict[str, 
     for number, batch in enumerate(batches):
         apply(store, batch, LATER + timedelta(seconds=number))
     state = state_of(store)
-    recount(store, lambda code: branches_of(store).get(code, ""), LATER)
+    recount(store, LATER)
     assert rollups(store) == {table: state[table] for table in rollups(store)}
     return state
 
