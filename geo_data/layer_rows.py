@@ -26,6 +26,8 @@ from geo_data.tables import Tables
 if TYPE_CHECKING:
     from geo_data.store import Store
 
+_ATTRIBUTES = json.JSONEncoder(ensure_ascii=False)
+
 Columns = dict[str, Any]
 """Column name -> values of all rows."""
 
@@ -233,7 +235,7 @@ def _add_place_columns(columns: Columns, layer: str, rows: int) -> None:
     columns.setdefault("kind", [layer.partition("/")[2]] * rows)
     given: Iterable[Mapping[str, object] | str | None] = columns.get("attributes", [None] * rows)
     columns["attributes"] = [
-        one if isinstance(one, str) else json.dumps(one or {}, ensure_ascii=False) for one in given
+        one if isinstance(one, str) else _ATTRIBUTES.encode(one) if one else "{}" for one in given
     ]
 
 

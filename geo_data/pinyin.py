@@ -13,8 +13,8 @@ _WORD = re.compile(r"([a-z])[a-z]+")
 class _Syllables(dict[int, str]):
     """Code point -> what is typed for it, filled as characters are met.
 
-    Names repeat characters, so each is looked up once per process and a whole name is one
-    ``str.translate``.
+    Names repeat characters, so each is looked up once per process and a whole city's names are
+    one ``str.translate``.
     """
 
     def __init__(self, only_initial: bool) -> None:
@@ -24,7 +24,7 @@ class _Syllables(dict[int, str]):
     def __missing__(self, code_point: int) -> str:
         character = chr(code_point)
         if character.isascii():
-            typed = character if character.isalnum() else ""
+            typed = character if character.isalnum() or character == "\n" else ""
         else:
             syllable = lazy_pinyin(character, style=Style.NORMAL, errors="ignore", v_to_u=False)
             typed = "".join(syllable)[: 1 if self._only_initial else None]
@@ -41,11 +41,15 @@ def pinyin_key(name: str) -> str:
 
     Characters are read one by one; Latin words give their first letter, numbers stay whole.
     """
-    small = name.lower()
-    initials = _WORD.sub(r"\1", small).translate(_INITIAL)
-    return f"{initials} {small.translate(_FULL)}"
+    return pinyin_keys([name])[0]
 
 
 def pinyin_keys(names: Iterable[str]) -> list[str]:
-    """Return :func:`pinyin_key` of many names."""
-    return [pinyin_key(name) for name in names]
+    """Return :func:`pinyin_key` of many names, all of them as one text: a third of the time."""
+    lines = [name.replace("\n", " ") for name in names]
+    if not lines:
+        return []
+    text = "\n".join(lines).lower()
+    initials = _WORD.sub(r"\1", text).translate(_INITIAL).split("\n")
+    full = text.translate(_FULL).split("\n")
+    return [f"{few} {all_of_it}" for few, all_of_it in zip(initials, full, strict=True)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo_data.pinyin import pinyin_key
+from geo_data.pinyin import pinyin_key, pinyin_keys
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,8 @@ def test_known_names(name: str, key: str) -> None:
 def test_any_name_has_two_typeable_halves(name: str) -> None:
     initials, full = pinyin_key(name).split(" ")
     assert len(initials) <= len(full) <= 12 * max(len(name), 1)
+
+
+@given(st.lists(st.text()))
+def test_many_names_at_once_are_the_names_one_by_one(names: list[str]) -> None:
+    assert pinyin_keys(names) == [pinyin_key(name) for name in names]
