@@ -11,9 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import geopandas as gpd
-import numpy as np
 import pytest
-import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
@@ -22,7 +20,7 @@ from geo_data.city import City
 from geo_data.faults import InputError
 from geo_data.instants import from_text, instant, millis, to_text
 from geo_data.settings import Settings
-from geo_data.store import Store, note_layer, open_store, write_layer
+from geo_data.store import Store, note_layer, open_store
 from tests.geo_data.small_city import AT, CITY, cell, make_small_city
 
 
@@ -309,87 +307,6 @@ class TestTimes:
     def test_naive_times_are_refused(self, store: Store) -> None:
         with pytest.raises(ValueError, match="no time zone"):
             to_text(datetime(2025, 1, 1))
-
-
-class TestLayers:
-    def test_a_layer_is_replaced_and_no_other(self, store: Store) -> None:
-        places = count(store, "places")
-        assert write_layer(store, "places/park", parks("p1", "p2"), "test", AT) == 1
-        assert count(store, "places") == places + 2
-        assert write_layer(store, "places/park", parks("p3"), "test", AT + timedelta(1)) == 2
-        assert count(store, "places") == count(store, "rtree_places_geom") == places + 1
-        known = store.layers()["places/park"]
-        assert (known.version, known.rows, known.updated_at) == (2, 1, AT + timedelta(1))
-
-    def test_it_is_told_in_the_change_log(self, store: Store) -> None:
-        with store.read() as connection:
-            before = connection.execute(select(store.tables.changes)).all()
-        write_layer(store, "places/park", parks("p1"), "test", AT)
-        with store.read() as connection:
-            (*old, new) = connection.execute(select(store.tables.changes)).all()
-        assert old == before
-        assert (new.topic, new.at) == ("layers", AT)
-        assert new.body == '{"layer": "places/park", "version": 1}'
-
-    def test_row_numbers_are_not_used_again_at_once(self, store: Store) -> None:
-        """A browser may still hold the old numbers when the new rows come."""
-        fids = select(store.tables.places.c.fid).where(store.tables.places.c.kind == "park")
-        seen: list[set[int]] = []
-        for _ in range(2):
-            write_layer(store, "places/park", parks("p1", "p2"), "test", AT)
-            with store.read() as connection:
-                seen.append(set(connection.scalars(fids)))
-        assert not seen[0] & seen[1]
-
-    @pytest.mark.parametrize(
-        ("layer", "frame", "reason"),
-        [
-            ("places/park", parks("p1", "p1"), "UNIQUE"),
-            ("places/park", parks("p1").drop(columns="region_code"), "region_code"),
-            ("places/park", parks("p1").to_crs(3857), "EPSG:4326"),
-            ("places", parks("p1"), "no layer"),
-            ("sensors/noise", parks("p1"), "no layer"),
-            ("incidents", parks("p1"), "no layer"),
-        ],
-    )
-    def test_a_bad_frame_leaves_the_store_as_it_was(
-        self, store: Store, layer: str, frame: gpd.GeoDataFrame, reason: str
-    ) -> None:
-        write_layer(store, "places/park", parks("old"), "test", AT)
-        before = (store.versions(), count(store, "places"), count(store, "rtree_places_geom"))
-        with pytest.raises(Exception, match=reason):
-            write_layer(store, layer, frame, "test", AT)
-        after = (store.versions(), count(store, "places"), count(store, "rtree_places_geom"))
-        assert after == before
-        assert write_layer(store, "places/park", parks("new"), "test", AT) == 2
-
-    def test_what_the_frame_does_not_say_is_filled_in(self, store: Store) -> None:
-        ring = cell(0, 0, 3, 3).difference(cell(1, 1))
-        frame = parks("九亭公园").set_geometry([ring], crs=4326)
-        frame["attributes"] = [{"等级": "A"}]
-        frame["floors"] = np.array([np.nan])
-        write_layer(store, "places/park", frame, "test", AT)
-        with store.read() as connection:
-            table = store.tables.places
-            row = connection.execute(select(table).where(table.c.kind == "park")).one()
-        assert (row.pinyin, row.floors, row.site_code) == ("jtgy jiutinggongyuan", None, None)
-        assert row.attributes == '{"等级": "A"}'
-        # The centroid of a ring lies in its hole: the label stands beside it.
-        assert ring.covers(shapely.Point(row.lon, row.lat))
-
-    def test_an_empty_layer_is_a_layer(self, store: Store) -> None:
-        write_layer(store, "places/park", parks("p"), "test", AT)
-        empty = parks("p").iloc[:0]
-        assert write_layer(store, "places/park", empty, "test", AT) == 2
-        assert store.layers()["places/park"].rows == 0
-
-    def test_times_of_a_layer_never_move_back(self, store: Store) -> None:
-        with store.write() as connection:
-            for at in (AT, AT - timedelta(hours=1)):
-                note_layer(connection, store.tables, "readings", at=at, data_at=at, rows=3)
-            note_layer(connection, store.tables, "readings", at=AT)
-        known = store.layers()["readings"]
-        assert (known.version, known.updated_at, known.data_at, known.rows) == (3, AT, AT, 3)
 
 
 def test_another_citys_words_need_no_code(tmp_path: Path) -> None:
