@@ -26,7 +26,7 @@ def songjiang_path(tmp_path_factory: pytest.TempPathFactory, now: datetime) -> P
     return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def songjiang(songjiang_path: Path) -> Iterator[Store]:
     """The real district's store, open."""
     store = open_store(songjiang_path)
