@@ -52,4 +52,5 @@ def _meander(points: Floats, random: np.random.Generator, width_m: float) -> Flo
         swell = 0.55 + 0.45 * np.sin(away_m / pitch_m * 1.7 + random.uniform(0.0, 6.28))
         swing += size_m * swell * np.sin(2.0 * np.pi * away_m / pitch_m + random.uniform(0.0, 6.28))
     ends = np.minimum(1.0, np.minimum(away_m, away_m[-1] - away_m) / 500.0)
-    return side * (swing * ends)[:, None]
+    aside: Floats = side * (swing * ends)[:, None]
+    return aside

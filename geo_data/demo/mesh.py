@@ -115,9 +115,9 @@ class Mesh:
         sizes = np.array([len(ring) + 1 for ring in whole])
         flat = np.array([vertex for ring in whole for vertex in (*ring, ring[0])], dtype=np.int64)
         points = np.column_stack((np.array(self._x)[flat], np.array(self._y)[flat]))
-        return shapely.polygons(
-            shapely.linearrings(points, indices=np.arange(len(whole)).repeat(sizes))
-        )
+        rings_of = shapely.linearrings(points, indices=np.arange(len(whole)).repeat(sizes))
+        faces: NDArray[np.object_] = shapely.polygons(rings_of)
+        return faces
 
     def cut(
         self, ring: Ring, xy: Floats, chord: Chord, bend: Bend, random: np.random.Generator

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+_TRIES = 6
+
 
 class Namer:
     """Draws names, each once.
@@ -37,7 +39,7 @@ class Namer:
 
     def village(self) -> str:
         """Return a name like 沈家浜村, of a rural 村委会."""
-        for _ in range(60):
+        for _ in range(_TRIES):
             tail = self._one("rural")
             head = self._one("family") if tail.startswith("家") else self._one("first")
             if self._fresh(name := f"{head}{tail}村"):
@@ -79,14 +81,15 @@ class Namer:
         return True
 
     def _once(self, first: str, second: str, tail: str) -> str:
-        for _ in range(60):
+        for _ in range(_TRIES):
             head, end = self._one(first), self._one(second)
             if head != end and self._fresh(name := f"{head}{end}{tail}"):
                 return name
-        number = 2
-        while not self._fresh(name := f"{head}{end}{number}{tail}"):
-            number += 1
-        return name
+        while True:
+            # Two characters are used up before three are.
+            head, middle, end = self._one(first), self._one(first), self._one(second)
+            if self._fresh(name := f"{head}{middle}{end}{tail}"):
+                return name
 
 
 @cache

@@ -77,12 +77,12 @@ def make_parcels(district: District, seed: int) -> Parcels:
     random = np.random.default_rng([seed, int(plan.outline.adcode), 3])
     rings: list[Ring] = []
     owners: list[int] = []
-    for grid in np.flatnonzero(is_built(district)).tolist():
-        estate = district.industrial[grid] > max(_INDUSTRIAL_FROM, 0.8 * district.urban[grid])
+    for own in np.flatnonzero(is_built(district)).tolist():
+        estate = district.industrial[own] > max(_INDUSTRIAL_FROM, 0.8 * district.urban[own])
         size = _estate_size if estate else _town_size
-        parts = district.cutter.pieces(district.rings[grid], size, 1.3, Bend(snap_m=14.0))
+        parts = district.cutter.pieces(district.rings[own], size, 1.3, Bend(snap_m=14.0))
         rings += parts
-        owners += [grid] * len(parts)
+        owners += [own] * len(parts)
     land = district.mesh.polygons(rings) if rings else np.empty(0, dtype=object)
     land, kept = inside_streets(land, plan)
     grid = np.array(owners, dtype=np.int64)[kept]

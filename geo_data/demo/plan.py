@@ -165,7 +165,8 @@ def _home_plan(outline: Outline, waves: Floats, random: np.random.Generator) -> 
 def metres(lon_lat: list[list[float]], outline: Outline) -> Floats:
     """Return ``lon, lat`` pairs as metres, shape (n, 2)."""
     points = gpd.GeoSeries(shapely.points(np.array(lon_lat)), crs=WGS_84)
-    return shapely.get_coordinates(points.to_crs(outline.metric_crs).to_numpy())
+    at: Floats = shapely.get_coordinates(points.to_crs(outline.metric_crs).to_numpy())
+    return at
 
 
 def _spots(entries: list[Mapping[str, Any]], outline: Outline) -> Spots:

