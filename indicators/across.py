@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from geo_data import queries, rollups
+from geo_data.case_log import UNCLOSED, Trait
 from geo_data.cubes import Hours
 from geo_data.lately import lately
-from geo_data.records import Scope
+from geo_data.records import Scope, Window
+from geo_data.rows_below import cases_each, readings_each
 from geo_data.store import Store
 from indicators import windows
-from indicators.history import exact_keys, reduce_hours
+from indicators.history import exact_keys
 from indicators.installed import Installed, kinds_of_metric
-from indicators.spans import hours_of, part_of
+from indicators.spans import hours_of, part_of, reduce_hours
 from indicators.spec import (
     Array,
     Cases,
@@ -26,7 +28,12 @@ from indicators.spec import (
     Residents,
     Sensors,
     Standing,
+    Unclosed,
 )
+
+KEPT_LEVEL = 1
+"""Index of the level whose regions dimensions and readings are rolled up for; -1 is functional."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 DayCounts = Callable[[str, int, int], Mapping[str, int]]
 """Measure, first and last day -> counts by region code."""
@@ -62,6 +69,9 @@ class Across:
         self._codes = codes
         self._day_counts = day_counts
         self._lately = lately(store, scope)
+        tree = queries.region_tree(store, scope)
+        self._kept = np.array([tree.level_index(code) <= KEPT_LEVEL for code in codes], dtype=bool)
+        self._rows: dict[str, Hours] = {}
         self._installed: Installed | None = None
         self._hours: dict[tuple[str, str], Hours] = {}
         zone = store.city.zone
@@ -78,6 +88,8 @@ class Across:
                 return self._cases(need)
             case CasesOf():
                 return self._cases_of(need)
+            case Unclosed():
+                return self._unclosed()
             case Standing():
                 standing = self._lately.standing_each(need.what, self._codes, self._at)
                 known = self._window.end >= self._lately.since
@@ -87,7 +99,7 @@ class Across:
             case Sensors():
                 return self._sensors(need)
             case Residents():
-                return np.array([self._residents(code) for code in self._codes])
+                return self._residents()
 
     def _cases(self, need: Cases) -> Array:
         part, counts = self._part, np.zeros(len(self._codes))
@@ -101,15 +113,29 @@ class Across:
     def _cases_of(self, need: CasesOf) -> Array:
         part, counts, keys = self._part, np.zeros(len(self._codes)), exact_keys(need)
         if part.has_days:
-            counts += [self._days_of(code, need.dimension, keys) for code in self._codes]
+            counts += self._days_of(need.dimension, keys)
         if part.rest is not None:
             counts += self._lately.counts_of_each(need.dimension, keys, self._codes, part.rest)
         return counts if part.is_known else np.full_like(counts, np.nan)
 
-    def _days_of(self, code: str, dimension: str, keys: Sequence[str]) -> int:
-        days = self._part.first_day, self._part.end_day - 1
-        found = rollups.dimension(self._store, self._scope, code, dimension, *days)
-        return sum(found.get(key, 0) for key in keys)
+    def _days_of(self, dimension: Trait, keys: Sequence[str]) -> Array:
+        counts, (first, end, *_) = np.zeros(len(self._codes)), self._part
+        for index in np.flatnonzero(self._kept).tolist():
+            where = self._store, self._scope, self._codes[index]
+            found = rollups.dimension(*where, dimension, first, end - 1)
+            counts[index] = sum(found.get(key, 0) for key in keys)
+        zone = self._store.city.zone
+        span = Window(rollups.day_start(first, zone), rollups.day_start(end, zone))
+        below = [code for code, kept in zip(self._codes, self._kept, strict=True) if not kept]
+        if below:
+            counts[~self._kept] = cases_each(self._store, self._scope, below, dimension, keys, span)
+        return counts
+
+    def _unclosed(self) -> Array:
+        span = self._part.whole(self._store.city.zone)
+        if span is None:
+            return np.full(len(self._codes), np.nan)
+        return self._lately.counts_each(UNCLOSED, self._codes, span).astype(np.float64)
 
     def _sensors(self, need: Sensors) -> Array:
         if self._installed is None:
@@ -120,10 +146,17 @@ class Across:
         """Read the regions that have such sensors; elsewhere there is nothing to read."""
         found = np.full(len(self._codes), np.nan)
         equipped = self._sensors(Sensors(kinds_of_metric(need.metric), "installed")) > 0
-        first, end = hours_of(self._window, self._at)
-        for index in np.flatnonzero(equipped).tolist():
+        run = hours_of(self._window, self._at)
+        for index in np.flatnonzero(equipped & self._kept).tolist():
             hours = self._metric_hours(self._codes[index], need.metric)
-            found[index] = reduce_hours(hours, need.part, first, end)
+            (found[index],) = reduce_hours(hours, need.part, [run])
+        below = np.flatnonzero(equipped & ~self._kept)
+        if len(below):
+            codes = tuple(self._codes[index] for index in below.tolist())
+            readings = self._rows_of(codes, need.metric)
+            found[below] = reduce_hours(
+                readings, need.part, [(at, at + 1) for at in readings.hours]
+            )
         return found
 
     def _metric_hours(self, code: str, metric: str) -> Hours:
@@ -133,7 +166,15 @@ class Across:
             self._hours[code, metric] = rollups.metric_hours(*where, metric, first, end - 1)
         return self._hours[code, metric]
 
-    def _residents(self, code: str) -> float:
-        region = queries.region_tree(self._store, self._scope).get(code)
-        residents = region.population if region else None
-        return np.nan if residents is None else float(residents)
+    def _rows_of(self, codes: Sequence[str], metric: str) -> Hours:
+        if metric not in self._rows:
+            first, end = (EPOCH + timedelta(hours=h) for h in hours_of(self._window, self._at))
+            where = self._store, self._scope, codes
+            self._rows[metric] = readings_each(*where, metric, first, end)
+        return self._rows[metric]
+
+    def _residents(self) -> Array:
+        tree = queries.region_tree(self._store, self._scope)
+        regions = [tree.get(code) for code in self._codes]
+        residents = [region.population if region else None for region in regions]
+        return np.array(residents, dtype=np.float64)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from geo_data.freshness import INCIDENT_PERIOD_S
 from geo_data.records import FUNCTIONAL, Scope
 from geo_data.store import Store
 from indicators import thresholds
-from indicators.across import Across
+from indicators.across import KEPT_LEVEL, Across
 from indicators.catalog import indicators
 from indicators.history import History
 from indicators.installed import kinds_of_metric, shortest_period_s
@@ -198,7 +200,7 @@ def by_level(
 
 
 def _is_kept_at(store: Store, level: str) -> bool:
-    return level == FUNCTIONAL or level in store.city.level_keys[:2]
+    return level == FUNCTIONAL or level in store.city.level_keys[: KEPT_LEVEL + 1]
 
 
 class _Freshness:
@@ -224,6 +226,7 @@ class _Freshness:
         return newest, newest is not None and self._at - newest > late_after
 
 
+@cache
 def _kinds(indicator: Indicator) -> tuple[str, ...]:
     """Sensor kinds an indicator rests on; none for the cases'."""
     kinds: list[str] = []
@@ -274,4 +277,4 @@ def change(value: float | None, previous: float | None) -> float | None:
 
 
 def _known(value: float) -> float | None:
-    return value if np.isfinite(value) else None
+    return value if math.isfinite(value) else None

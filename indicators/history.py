@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import numpy as np
 
 from geo_data import queries, rollups
+from geo_data.case_log import UNCLOSED
 from geo_data.cubes import Hours
 from geo_data.dictionaries import categories
 from geo_data.lately import lately
@@ -15,7 +15,7 @@ from geo_data.records import Scope
 from geo_data.store import Store
 from indicators import windows
 from indicators.installed import Installed, kinds_of_metric
-from indicators.spans import Counts, Spans, hours_of
+from indicators.spans import Counts, Spans, hours_of, reduce_hours
 from indicators.spec import (
     Array,
     Cases,
@@ -26,14 +26,8 @@ from indicators.spec import (
     Residents,
     Sensors,
     Standing,
+    Unclosed,
 )
-
-_REDUCE: Mapping[str, Callable[[Array], float]] = {
-    "n": np.sum,
-    "total": np.sum,
-    "low": np.nanmin,
-    "high": np.nanmax,
-}
 
 
 class History:
@@ -54,10 +48,11 @@ class History:
     def __init__(
         self, store: Store, scope: Scope, region_code: str, key: str, at: datetime
     ) -> None:
-        self._store, self._scope, self._region_code, self._at = store, scope, region_code, at
+        self._store, self._scope, self._region_code = store, scope, region_code
         self._lately = lately(store, scope)
         self.sensors = Installed(store, scope, at)
         self.spans = Spans.of_window(key, at, store.city.zone, self._lately.since)
+        self._runs = [hours_of(span, at) for span in self.spans.windows]
         self._needs: dict[Need, Array] = {}
         self._dimensions: dict[str, dict[str, Counts]] = {}
         self._hours: dict[str, Hours] = {}
@@ -91,6 +86,8 @@ class History:
                 return self._cases(need)
             case CasesOf():
                 return self._cases_of(need)
+            case Unclosed():
+                return self._unclosed()
             case Standing():
                 return self._standing(need)
             case Readings():
@@ -107,8 +104,9 @@ class History:
     def _cases(self, need: Cases) -> Array:
         first, end = self.spans.days
         where = self._store, self._scope, self._region_code
+        none: Counts = np.zeros(0, dtype=np.int64)
         return self.spans.add_up(
-            rollups.series(*where, need.measure, first, end - 1),
+            rollups.series(*where, need.measure, first, end - 1) if end > first else none,
             lambda rests: self._lately.counts(need.measure, self._region_code, rests),
         )
 
@@ -133,6 +131,14 @@ class History:
             self._dimensions[name] = rollups.dimension_series(*where, name, first, end - 1)
         return self._dimensions[name]
 
+    def _unclosed(self) -> Array:
+        found = np.full(len(self.spans), np.nan)
+        whole = [part.whole(self._store.city.zone) for part in self.spans.parts]
+        some = [span for span in whole if span]
+        known = [span is not None for span in whole]
+        found[known] = self._lately.counts(UNCLOSED, self._region_code, some)
+        return found
+
     def _standing(self, need: Standing) -> Array:
         ends = [span.end for span in self.spans.windows]
         counts = self._lately.standing(need.what, self._region_code, ends)
@@ -140,41 +146,17 @@ class History:
         return np.where(known, counts, np.nan)
 
     def _readings(self, need: Readings) -> Array:
-        found = np.full(len(self.spans), np.nan)
         installed = Sensors(kinds_of_metric(need.metric), "installed")
         if np.isnan(self.sensors.count(self._region_code, installed)):
-            return found
-        hours = self._metric_hours(need.metric)
-        for index, span in enumerate(self.spans.windows):
-            found[index] = reduce_hours(hours, need.part, *hours_of(span, self._at))
-        return found
+            return np.full(len(self.spans), np.nan)
+        return reduce_hours(self._metric_hours(need.metric), need.part, self._runs)
 
     def _metric_hours(self, metric: str) -> Hours:
         if metric not in self._hours:
-            current, before, *_ = self.spans.windows
-            first, _ = hours_of(before, self._at)
-            _, end = hours_of(current, self._at)
+            first, end = min(self._runs)[0], max(run[1] for run in self._runs)
             where = self._store, self._scope, self._region_code
             self._hours[metric] = rollups.metric_hours(*where, metric, first, end - 1)
         return self._hours[metric]
-
-
-def reduce_hours(hours: Hours, part: str, first: int, end: int) -> float:
-    """Return the number, sum, lowest or highest of hours ``[first, end)``; NaN without readings.
-
-    Examples
-    --------
-    >>> columns = ([2, 0, 3], [8.0, 0.0, 9.0], [3.0, np.nan, 2.0], [5.0, np.nan, 4.0])
-    >>> hours = Hours(np.array([10, 11, 12]), *map(np.array, columns))
-    >>> [float(reduce_hours(hours, part, 10, 13)) for part in ("n", "total", "low", "high")]
-    [5.0, 17.0, 2.0, 5.0]
-    >>> float(reduce_hours(hours, "total", 11, 12))
-    nan
-    """
-    inside = slice(first - int(hours.hours[0]), end - int(hours.hours[0]))
-    if not hours.n[inside].any():
-        return np.nan
-    return _REDUCE[part](getattr(hours, part)[inside])
 
 
 def exact_keys(need: CasesOf) -> tuple[str, ...]:

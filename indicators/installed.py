@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +19,21 @@ from indicators.spec import Array, Sensors
 
 Counts = npt.NDArray[np.int64]
 N_STATES = len(SensorState)
-_STATES = {
+NO_READING = np.iinfo(np.int64).min
+_STATES: Mapping[str, tuple[SensorState, ...]] = {
     "installed": tuple(SensorState),
     "online": (SensorState.NORMAL, SensorState.WARNING, SensorState.ALARM),
     "normal": (SensorState.NORMAL,),
     "warning": (SensorState.WARNING,),
     "alarm": (SensorState.ALARM,),
 }
+
+
+class _Summary(NamedTuple):
+    """Sensors of one region by kind: how many in each state, and when one last reported."""
+
+    states: dict[str, list[int]]
+    newest_ms: dict[str, int]
 
 
 class Installed:
@@ -48,44 +58,48 @@ class Installed:
         self._start, self._end = tree.span(tree.root.code)
         # One number says kind and state: a row of a table that counts both at once.
         self._cells = points.kind_index.astype(np.int64) * N_STATES + points.state
+        self._observed_ms = points.observed_at.astype("M8[ms]").astype(np.int64)
+        self._summaries: dict[str, _Summary] = {}
 
     def count(self, region_code: str, need: Sensors) -> float:
         """Count sensors of a region; NaN where none of the kinds is installed."""
-        inside = self._inside(region_code)
-        cells = self._cells if inside is None else self._cells[inside]
-        table = np.bincount(cells, minlength=self._n_cells)
-        wanted, kinds = self._chosen(need)
-        return float(table[wanted].sum()) if table[kinds].any() else np.nan
+        known = self._summary(region_code).states
+        mine = [known[kind] for kind in need.kinds if kind in known]
+        if not any(map(any, mine)):
+            return np.nan
+        return float(sum(states[state] for states in mine for state in _STATES[need.part]))
 
     def count_each(self, codes: Sequence[str], need: Sensors) -> Array:
         """Do what :meth:`count` does for each region, shape (codes,)."""
-        wanted, kinds = self._chosen(need)
-        found = self._in_each(codes, wanted[self._cells])
-        some = self._in_each(codes, kinds[self._cells])
-        return np.where(some > 0, found, np.nan)
+        kinds = np.array([kind in need.kinds for kind in self._points.kinds], dtype=bool)
+        states = np.zeros(N_STATES, dtype=bool)
+        states[list(_STATES[need.part])] = True
+        mine = kinds[self._points.kind_index]
+        found = self._in_each(codes, mine & states[self._points.state])
+        return np.where(self._in_each(codes, mine) > 0, found, np.nan)
 
     def newest(self, region_code: str, kinds: Sequence[str]) -> datetime | None:
         """Return when a sensor of these kinds last observed anything in a region."""
-        inside = self._inside(region_code)
-        mine = self._of_kinds(kinds)[self._cells]
-        if inside is not None:
-            mine &= inside
-        seen = self._points.observed_at[mine]
-        seen = seen[~np.isnat(seen)]
-        return instant(int(seen.max().astype(np.int64))) if len(seen) else None
+        known = self._summary(region_code).newest_ms
+        newest_ms = max((known[kind] for kind in kinds if kind in known), default=NO_READING)
+        return None if newest_ms == NO_READING else instant(newest_ms)
 
-    @property
-    def _n_cells(self) -> int:
-        return len(self._points.kinds) * N_STATES
+    def _summary(self, region_code: str) -> _Summary:
+        if region_code not in self._summaries:
+            self._summaries[region_code] = self._summed_up(self._inside(region_code))
+        return self._summaries[region_code]
 
-    def _of_kinds(self, kinds: Sequence[str]) -> npt.NDArray[np.bool_]:
-        return np.repeat([kind in kinds for kind in self._points.kinds], N_STATES).astype(bool)
-
-    def _chosen(self, need: Sensors) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-        """Which cells are wanted, and which are of the kinds at all."""
-        kinds = self._of_kinds(need.kinds)
-        states = np.isin(np.arange(N_STATES), _STATES[need.part])
-        return kinds & np.tile(states, len(self._points.kinds)), kinds
+    def _summed_up(self, inside: npt.NDArray[np.bool_] | None) -> _Summary:
+        chosen = slice(None) if inside is None else inside
+        kinds = self._points.kinds
+        table = np.bincount(self._cells[chosen], minlength=len(kinds) * N_STATES)
+        newest = np.full(len(kinds), NO_READING)
+        # A time that is not known is the least of all numbers, too.
+        np.maximum.at(newest, self._points.kind_index[chosen], self._observed_ms[chosen])
+        return _Summary(
+            dict(zip(kinds, table.reshape(-1, N_STATES).tolist(), strict=True)),
+            dict(zip(kinds, newest.tolist(), strict=True)),
+        )
 
     def _inside(self, region_code: str) -> npt.NDArray[np.bool_] | None:
         """Which sensors stand in a region; ``None`` is all of them."""
@@ -115,11 +129,13 @@ class Installed:
         return float(running[end] - running[start])
 
 
+@cache
 def kinds_of_metric(metric: str) -> tuple[str, ...]:
     """Return the kinds of sensors that measure ``metric``."""
     return tuple(key for key, kind in sensor_kinds().items() if kind.metric == metric)
 
 
-def shortest_period_s(kinds: Sequence[str]) -> float:
+@cache
+def shortest_period_s(kinds: tuple[str, ...]) -> float:
     """Return how often the most talkative of these kinds should report."""
     return float(min(sensor_kinds()[kind].period_s for kind in kinds))

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
+from geo_data.cubes import Hours
 from geo_data.records import Window
 from geo_data.rollups import day_number, day_start
 from indicators import windows
@@ -38,6 +39,13 @@ class Part(NamedTuple):
     def has_days(self) -> bool:
         """Whether any whole day is in it."""
         return self.end_day > self.first_day
+
+    def whole(self, zone: ZoneInfo) -> Window | None:
+        """Return the days and the rest as one span; ``None`` if there is neither."""
+        if not self.has_days:
+            return self.rest
+        end = self.rest.end if self.rest else day_start(self.end_day, zone)
+        return Window(day_start(self.first_day, zone), end)
 
 
 def part_of(span: Window, zone: ZoneInfo, since: datetime, by_hour: bool) -> Part:
@@ -164,4 +172,49 @@ def hours_of(span: Window, at: datetime) -> tuple[int, int]:
     ((1, 3), (3, 6))
     """
     first, end = (moment.timestamp() / HOUR_S for moment in (span.start, span.end))
-    return round(first), math.ceil(end) if span.end == at else round(end)
+    # Not round(): that takes every other half hour the other way.
+    return math.floor(first + 0.5), math.ceil(end) if span.end == at else math.floor(end + 0.5)
+
+
+def reduce_hours(hours: Hours, part: str, runs: Sequence[tuple[int, int]]) -> Array:
+    """Return the number, sum, lowest or highest over runs of hours ``[first, end)``.
+
+    Parameters
+    ----------
+    hours : Hours
+        Of one metric; every hour of the runs is listed.
+    part : str
+        ``n``, ``total``, ``low`` or ``high``.
+    runs : sequence of (int, int)
+        UTC hours since 1970-01-01.
+
+    Returns
+    -------
+    float64, shape (runs,)
+        NaN without readings.
+
+    Examples
+    --------
+    >>> columns = ([2, 0, 3], [8.0, 0.0, 9.0], [3.0, np.nan, 2.0], [5.0, np.nan, 4.0])
+    >>> hours = Hours(np.array([10, 11, 12]), *map(np.array, columns))
+    >>> runs = [(10, 13), (11, 12), (12, 13)]
+    >>> [reduce_hours(hours, part, runs).tolist() for part in ("n", "total")]
+    [[5.0, nan, 3.0], [17.0, nan, 9.0]]
+    >>> [reduce_hours(hours, part, runs).tolist() for part in ("low", "high")]
+    [[2.0, nan, 2.0], [5.0, nan, 4.0]]
+    """
+    firsts, ends = (np.array(runs, dtype=np.int64) - int(hours.hours[0])).T
+    n = _sums(hours.n, firsts, ends)
+    if part in ("n", "total"):
+        found = _sums(getattr(hours, part), firsts, ends)
+    else:
+        smallest = np.fmin if part == "low" else np.fmax
+        # Every second reduction is of a run; the sentinel is there for a run up to the end.
+        values = np.append(getattr(hours, part), np.nan)
+        found = smallest.reduceat(values, np.column_stack([firsts, ends]).ravel())[::2]
+    return np.where(n > 0, found, np.nan)
+
+
+def _sums(values: npt.NDArray[Any], firsts: Counts, ends: Counts) -> Array:
+    running = np.concatenate([[0.0], np.cumsum(values)])
+    return np.asarray(running[ends] - running[firsts], dtype=np.float64)

@@ -54,6 +54,11 @@ class CasesOf:
 
 
 @dataclass(frozen=True, slots=True)
+class Unclosed:
+    """Cases that fell due within the span and have not ended to this day."""
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Cases open, or open and past their time limit, at the end of the span."""
 
@@ -81,7 +86,7 @@ class Residents:
     """Residents of the region; missing where nobody said how many."""
 
 
-Need = Cases | CasesOf | Standing | Readings | Sensors | Residents
+Need = Cases | CasesOf | Unclosed | Standing | Readings | Sensors | Residents
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How well cases are handled: filed, closed, closed in time, not done twice.
+"""How well cases are handled: closed, closed in time, not done twice.
 
 The measures of evaluation (考核). Two published results are worked in the examples:
 Tianmen, December 2016.
@@ -9,30 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from indicators.formulas import share
-from indicators.spec import Array, Better, Cases, Grain, Indicator
+from indicators.spec import Array, Better, Cases, Grain, Indicator, Unclosed
 from indicators.wording import describe
 
 
-def filing_rate(filed: Array, reported: Array) -> Array:
-    """Return 立案率 in percent: filed out of taken in.
+def closure_rate(unclosed: Array, due: Array) -> Array:
+    """Return 结案率 in percent: closed, in time or not, out of those that were to be closed.
 
     Examples
     --------
-    >>> filing_rate(np.array([45.0]), np.array([50.0])).tolist()
-    [90.0]
-    """
-    return share(filed, reported)
+    911 of 972 were closed, 61 were not:
 
-
-def closure_rate(closed: Array, due: Array) -> Array:
-    """Return 结案率 in percent: closed out of those that were to be closed.
-
-    Examples
-    --------
-    >>> closure_rate(np.array([911.0]), np.array([972.0])).round(2).tolist()
+    >>> closure_rate(np.array([61.0]), np.array([972.0])).round(2).tolist()
     [93.72]
     """
-    return share(closed, due)
+    return share(due - unclosed, due)
 
 
 def on_time_rate(closed_on_time: Array, due: Array) -> Array:
@@ -68,15 +59,16 @@ def extension_rate(extended: Array, due: Array) -> Array:
     return share(extended, due)
 
 
-def _rate(key: str, better: Better, value: Callable[..., Array], part: str, of: str) -> Indicator:
-    needs = (Cases(part), Cases(of))
+def _rate(
+    key: str, better: Better, value: Callable[..., Array], part: Cases | Unclosed, whole: str
+) -> Indicator:
+    needs = (part, Cases(whole))
     return describe(key, "management", "percent", Grain.FLOW, better, needs, value)
 
 
 INDICATORS = (
-    _rate("filing-rate", "high", filing_rate, "filed", "reported"),
-    _rate("closure-rate", "high", closure_rate, "closed", "due"),
-    _rate("on-time-rate", "high", on_time_rate, "closed_on_time", "due"),
-    _rate("rework-rate", "low", rework_rate, "reworked", "closed"),
-    _rate("extension-rate", "low", extension_rate, "extended", "due"),
+    _rate("on-time-rate", "high", on_time_rate, Cases("closed_on_time"), "due"),
+    _rate("closure-rate", "high", closure_rate, Unclosed(), "due"),
+    _rate("rework-rate", "low", rework_rate, Cases("reworked"), "closed"),
+    _rate("extension-rate", "low", extension_rate, Cases("extended"), "due"),
 )

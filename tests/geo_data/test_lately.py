@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from sqlalchemy import delete
 from geo_data import rollups
 from geo_data.contributions import MEASURES
 from geo_data.ingest import Report, apply
+from geo_data.ingest.bulk import bulk_load
 from geo_data.lately import Lately, lately
 from geo_data.open_cases import OpenCount, open_by_region
 from geo_data.records import Scope, Stage, Window
@@ -31,7 +33,7 @@ from tests.geo_data.lived_city import (
     opened,
     step,
 )
-from tests.geo_data.small_city import CITY, GRIDS, middle
+from tests.geo_data.small_city import CITY, GRIDS, make_small_city, middle
 
 EVERYTHING = Scope.everything()
 CODES = ("c", "t0", "t1", "t2", "t0g0", "t2g1", "f")
@@ -133,9 +135,23 @@ def test_a_log_that_was_cut_is_no_obstacle(store: Store) -> None:
     assert total(found, "reported", "c", span) == len(first_cases()) + 2
 
 
-def test_an_empty_store_counts_nothing(tmp_path: Path) -> None:
-    from tests.geo_data.small_city import make_small_city
+def test_a_history_loaded_whole_is_noticed(store: Store) -> None:
+    span = Window(NOON, NOON + hours(24))
+    before = total(lately(store, EVERYTHING), "reported", "c", span)
+    lon, lat = middle("t2g1")
+    loaded = {
+        **{"source": "past", "source_id": ["1", "2"], "code": ["P1", "P2"], "title": "t"},
+        **{"channel": "patrol", "category": "0102", "severity": 4, "lon": lon, "lat": lat},
+        **{"happened_at": NOON + hours(1), "reported_at": NOON + hours(1)},
+    }
+    steps = {"incident": [0], "stage": ["filed"], "happened_at": [NOON + hours(2)]}
+    bulk_load(store, pd.DataFrame(loaded), pd.DataFrame(steps), NOON + hours(13))
+    found = lately(store, EVERYTHING)
+    assert total(found, "reported", "c", span) == before + 2
+    assert total(found, "filed", "t2", span) == 1
 
+
+def test_an_empty_store_counts_nothing(tmp_path: Path) -> None:
     with opened(make_small_city(tmp_path / "empty.gpkg")) as store:
         found = lately(store, EVERYTHING)
         assert total(found, "reported", "c", Window(NOON, NOON + hours(1))) == 0

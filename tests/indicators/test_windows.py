@@ -92,7 +92,6 @@ def test_days_touched() -> None:
         "30d": (last - 29, last),
         "year": (last - 364, last),
     }
-    assert windows.midnight(last, SHANGHAI) == local(SHANGHAI, 2025, 3, 10)
 
 
 def test_unknown_window_and_naive_time_are_refused() -> None:
@@ -122,9 +121,3 @@ def test_previous_ends_before_the_window_starts(key: str, at: datetime, zone: Zo
     days = [windows.days(one, zone) for one in (span, before)]
     lengths = [last - first for first, last in days]
     assert abs(lengths[0] - lengths[1]) <= 1
-
-
-@given(MOMENTS, ZONES)
-def test_a_day_begins_at_its_own_midnight(at: datetime, zone: ZoneInfo) -> None:
-    day = windows.day_number(at, zone)
-    assert windows.midnight(day, zone) <= at < windows.midnight(day + 1, zone)
