@@ -41,6 +41,8 @@ def ground(page: str) -> list[Component]:
         dcc.Store(id=Ids.READINGS),
         dcc.Store(id=Ids.MAP_SHOWN),
         html.Div(id=Ids.MAP, className="map", **{"data-page": page}),
+        # Placed by the style sheet between the panels: the map fits what it shows into it.
+        html.Div(className="map-room"),
     ]
 
 

@@ -55,7 +55,7 @@ def tabs(look: Look) -> list[Any]:
     """Return the tabs with how much is behind each."""
     sensors = sensors_here(look)
     counts = {
-        "incidents": open_count(look),
+        "incidents": reported_count(look),
         "alarms": len(alarms(sensors)),
         "sensors": len(sensors),
         "objects": sum(queries.place_counts(look.store, look.scope, look.region.code).values()),
@@ -97,8 +97,15 @@ def newest(look: Look, limit: int) -> list[Incident]:
     )
 
 
+def reported_count(look: Look) -> int:
+    """Count the cases that were reported in the region and window: what the list holds."""
+    return queries.incident_count(
+        look.store, look.scope, look.region.code, look.window, look.at
+    )
+
+
 def open_count(look: Look) -> int:
-    """Count the cases of the region and window that are open now."""
+    """Count the cases of the region that are open now, however old."""
     return queries.incident_count(
         look.store, look.scope, look.region.code, look.window, look.at, open_only=True
     )

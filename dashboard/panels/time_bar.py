@@ -130,7 +130,7 @@ def _axis(look: Look, starts: list[datetime]) -> list[Any]:
             f"{look.local(start):{style}}", style={"left": f"{index / len(starts) * 100:.2f}%"}
         )
         for index, start in enumerate(starts)
-        if index % every == 0
+        if index % every == 0 and index < 0.9 * len(starts)
     ]
     return [*ticks, html.Span(look.say("now"), className="now")]
 

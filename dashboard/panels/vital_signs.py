@@ -100,7 +100,7 @@ def vital_sign(look: Look, value: IndicatorValue) -> Any:
     status = value.status if value.value is not None else "missing"
     name: list[Any] = [html.Span(indicator.name(look.language), className="text")]
     if status in GRAVE:
-        name.append(html.Em(status_word(status)(look.language), className="word"))
+        name.append(html.Em(look.say(f"chip-{status}"), className="word"))
     classes = ["vital", f"is-{status}"] + ["on"] * chosen + ["late"] * value.late
     return html.A(
         [

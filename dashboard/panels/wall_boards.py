@@ -109,7 +109,7 @@ NEAR = 3
 
 def near_signs(look: Look) -> list[Any]:
     """Return the vital signs of the groups that every wall shows."""
-    return vital_signs.board(look, _signs_of(look, list(catalog.groups())[:NEAR]), each=4)
+    return vital_signs.board(look, _signs_of(look, list(catalog.groups())[:NEAR]), each=3)
 
 
 def far_signs(look: Look) -> list[Any]:
@@ -122,7 +122,7 @@ def _signs_of(look: Look, groups: list[str]) -> list[IndicatorValue]:
     return [value for value in vital_signs.values(look) if described[value.key].group in groups]
 
 
-def alarms(look: Look, limit: int = 6) -> list[Any]:
+def alarms(look: Look, limit: int = 3) -> list[Any]:
     """Return sensors in alarm, worst first, with how many more there are."""
     sensors = queries.sensors(look.store, look.scope, look.region.code, look.at)
     loud = live_lists.alarms(sensors)
@@ -139,7 +139,7 @@ def alarms(look: Look, limit: int = 6) -> list[Any]:
     return [head, *(rows or [object_card.calm(look, "no-alarms")]), *more(look, len(loud) - limit)]
 
 
-def cases(look: Look, limit: int = 8) -> list[Any]:
+def cases(look: Look, limit: int = 4) -> list[Any]:
     """Return the newest incidents with how many more there are."""
     found = live_lists.newest(look, limit)
     count = queries.incident_count(look.store, look.scope, look.region.code, look.window, look.at)

@@ -10,6 +10,7 @@ window.yiping = window.yiping || {};
 window.yiping.labels = (() => {
   const PULSE_MS = 900;
   const PULSES = 3;
+  const OUTSIDE = 0.28;
 
   class Overlay {
     constructor(element) {
@@ -84,10 +85,23 @@ window.yiping.labels = (() => {
         const style = this.names.styles[name.style];
         if (!shown.has(style.key)) continue;
         const place = this.at(viewport, name.lon, name.lat);
-        if (place) this.write(name, place, fonts[name.style], tokens);
+        if (!place) continue;
+        context.globalAlpha = labels.opacity * this.strength(name);
+        this.write(name, place, fonts[name.style], tokens);
       }
       context.globalAlpha = 1;
       context.letterSpacing = "0px";
+    }
+
+    /** Outside of the region looked at, writing is as dim as the ground there. */
+    strength(thing) {
+      const { code, root } = this.spec.region;
+      if (code === root || !this.isInside) return 1;
+      if (thing.insideOf !== code) {
+        thing.insideOf = code;
+        thing.inside = this.isInside(code, thing.lon, thing.lat);
+      }
+      return thing.inside ? 1 : OUTSIDE;
     }
 
     fontOf(style, rank, scale, wall) {
@@ -112,7 +126,11 @@ window.yiping.labels = (() => {
         name.font = font.font;
       }
       const box = { x, y, w: name.width / 2 + 2, h: font.size * 0.62 + 1, code: name.code, text: name.text };
-      if (!this.makeRoom(box)) return;
+      const all = this.taken;
+      if (!this.makeRoom(box, all)) {
+        // The names that say where one is stand even where a single sign is in the way.
+        if (!font.strong || !this.makeRoom(box, all.filter((other) => !other.soft))) return;
+      }
       this.taken.push(box);
       this.drawn.push(box);
       context.strokeStyle = tokens.ground;
@@ -125,9 +143,9 @@ window.yiping.labels = (() => {
     }
 
     /** Up or down by as little as it takes; signs and names are in the way alike. */
-    makeRoom(box) {
+    makeRoom(box, taken) {
       const blockers = (y) =>
-        this.taken.filter((other) => Math.abs(other.x - box.x) < other.w + box.w && Math.abs(other.y - y) < other.h + box.h);
+        taken.filter((other) => Math.abs(other.x - box.x) < other.w + box.w && Math.abs(other.y - y) < other.h + box.h);
       const middle = box.y;
       const reach = 3.2 * box.h;
       let [up, down] = [middle, middle];
@@ -160,12 +178,14 @@ window.yiping.labels = (() => {
         if (!place) continue;
         const half = (sign.size * large) / 2;
         // A sign keeps the names off itself: what happens is more than what it is called.
-        this.taken.push({ x: place[0], y: place[1], w: half * 0.8, h: half * 0.8 });
+        this.taken.push({ x: place[0], y: place[1], w: half * 0.8, h: half * 0.8, soft: !sign.count });
         if (!sign.count) continue;
         const size = Math.round(Math.min(17, 9 + sign.size / 8) * large);
         context.font = `600 ${size}px "Noto Sans SC", sans-serif`;
+        context.globalAlpha = this.strength(sign);
         context.fillText(String(sign.count), Math.round(place[0]), Math.round(place[1]) + 1);
       }
+      context.globalAlpha = 1;
     }
 
     /** A new case: three rings that widen and are gone. */

@@ -115,6 +115,10 @@ window.yiping.map = (() => {
       },
       onTrouble: (broken) => parts.furniture.say(broken && spec ? spec.words.failed : ""),
     });
+    parts.stage.overlay.isInside = (code, lon, lat) => {
+      const chain = state.source("chain");
+      return !chain || !chain.places.has(code) || chain.contains(code, lon, lat);
+    };
     state.data = new window.yiping.data.Data(arrived, () => {});
     listen();
     startRuntime();
@@ -322,7 +326,7 @@ window.yiping.map = (() => {
 
   function drewFrame(viewport) {
     parts.stage.overlay.draw(viewport, state.scale);
-    if (debug.drawn || !spec || parts.stage.drawnFor !== spec) return;
+    if (debug.drawn || !spec || parts.stage.drawnFor !== spec || !parts.stage.isSettled) return;
     const missing = [...wanted()].some((name) => spec.sources[name] && !(state.data.source(name) || {}).value);
     if (missing || (spec.labels && !state.data.names)) return;
     debug.drawn = true;

@@ -17,6 +17,7 @@ window.yiping.stage = (() => {
     constructor(element, state, calls) {
       Object.assign(this, { element, state, calls, runtime: null, deck: null, view: null });
       this.contexts = 0;
+      this.frames = 0;
       this.losses = 0;
       this.lostAt = 0;
       this.hovered = null;
@@ -43,6 +44,12 @@ window.yiping.stage = (() => {
     /** Between the panels; on a narrow screen they are not beside the map, so less counts. */
     padding(said) {
       const { width, height } = this.size;
+      const room = document.querySelector(".map-room");
+      if (room) {
+        // The style sheet knows where the panels are at this size, folded or not.
+        const [free, all] = [room.getBoundingClientRect(), this.element.getBoundingClientRect()];
+        return { left: free.left - all.left, top: free.top - all.top, right: all.right - free.right, bottom: all.bottom - free.bottom };
+      }
       const { scale } = this.state;
       const folded = document.documentElement.dataset.fold || "";
       const pad = {};
@@ -178,6 +185,13 @@ window.yiping.stage = (() => {
       const drawn = layers.filter(Boolean);
       if (this.deck) this.deck.setProps({ layers: drawn });
       else this.build(drawn);
+      // Names may have changed though no layer did.
+      requestAnimationFrame(() => this.deck && this.deck.isInitialized && this.calls.onFrame(this.deckViewport()));
+    }
+
+    /** Whether everything given to deck.gl is on the screen. */
+    get isSettled() {
+      return this.frames > 0 && this.deck.isInitialized && !this.deck.needsRedraw({ clearRedrawFlags: false });
     }
 
     build(layers) {
@@ -199,7 +213,10 @@ window.yiping.stage = (() => {
           this.view = viewState;
           this.calls.onView(viewState);
         },
-        onAfterRender: () => this.calls.onFrame(this.deckViewport()),
+        onAfterRender: () => {
+          this.frames++;
+          this.calls.onFrame(this.deckViewport());
+        },
         onError: (error) => console.warn("map:", error.message),
         onDeviceInitialized: () => this.watchContext(),
       });
