@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from geo_data.faults import Fault, InputError, nearest
@@ -111,13 +112,9 @@ def read_settings(
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        raise InputError(
-            *(
-                Fault(
-                    "bad-value",
-                    field=PREFIX + str(problem["loc"][0]).upper(),
-                    values={"error": problem["msg"]},
-                )
-                for problem in error.errors()
-            )
-        ) from error
+        raise InputError(*(_bad_value(problem) for problem in error.errors())) from error
+
+
+def _bad_value(problem: ErrorDetails) -> Fault:
+    name = PREFIX + str(problem["loc"][0]).upper()
+    return Fault("bad-value", field=name, values={"error": problem["msg"]})

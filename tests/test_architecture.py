@@ -114,11 +114,11 @@ def test_no_address_of_another_host() -> None:
     assert found == set()
 
 
-def texts(package: str) -> tuple[set[str], list[tuple[str, str]]]:
-    """All string constants of a package, and the fixed ends of its f-strings."""
+def texts() -> tuple[set[str], list[tuple[str, str]]]:
+    """All string constants of the product, and the fixed ends of its f-strings."""
     constants: set[str] = set()
     patterns: list[tuple[str, str]] = []
-    for path in (ROOT / package).rglob("*.py"):
+    for path in product():
         for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 constants.add(node.value)
@@ -150,7 +150,7 @@ WITH_WORDS = [name for name in PACKAGES if (ROOT / name / "words.toml").exists()
 @pytest.mark.parametrize("package", WITH_WORDS)
 def test_every_wording_is_in_both_languages_and_used(package: str) -> None:
     words = Words.load(ROOT / package / "words.toml")
-    constants, patterns = texts(package)
+    constants, patterns = texts()
     data = declared(package)
     unused = {
         key
@@ -214,9 +214,14 @@ def test_every_fault_has_a_reason_and_a_remedy() -> None:
 
 def test_every_fault_wording_is_used() -> None:
     known = Words.load(ROOT / "geo_data" / "words.toml").keys()
-    used = {text for package in PACKAGES for text in texts(package)[0]}
     reasons = {key.removeprefix("fault-") for key in known if key.startswith("fault-")}
-    assert reasons - used == set()
+    assert reasons - texts()[0] == set()
+
+
+def test_every_step_that_is_told_has_a_wording() -> None:
+    known = Words.load(ROOT / "geo_data" / "words.toml").keys()
+    told = keys_given("geo_data", {"tell": 0})
+    assert {f"step-{step}" for step in told} == {key for key in known if key.startswith("step-")}
 
 
 def test_the_only_clocks_are_at_the_edges() -> None:
