@@ -110,6 +110,7 @@ class Context:
         notices: list[str] = []
         view, region = _valid_region(asked, tree, notices)
         view, subject = _valid_object(view, store, scope, at, notices)
+        view, region = _region_of(view, region, subject, tree)
         view = _valid_indicator(view, notices)
         return Look(
             store=store,
@@ -149,6 +150,17 @@ def _valid_object(
         notices.append(WORDS("notice-no-object", view.language, code=view.selected.code))
         return replace(view, selected=None), None
     return view, subject
+
+
+def _region_of(
+    view: View, region: Region, subject: Place | Sensor | Incident | None, tree: RegionTree
+) -> tuple[View, Region]:
+    """Return the region in view, or the object's own where it stands elsewhere."""
+    code = subject.region_code if subject is not None else None
+    own = tree.get(code) if code else None
+    if own is None or tree.contains(region.code, own.code):
+        return view, region
+    return replace(view, region=own.code), own
 
 
 def _valid_indicator(view: View, notices: list[str]) -> View:

@@ -67,6 +67,9 @@ class Words:
         text = self._labels[key](language)
         return text.format(**values) if values else text
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._labels
+
     def keys(self) -> frozenset[str]:
         """All keys, for the tests that look for unused and unknown ones."""
         return frozenset(self._labels)

@@ -14,7 +14,7 @@ from dash import html as dash_html
 from dash.development.base_component import Component
 
 from dashboard import shell
-from dashboard.context import Context, Look
+from dashboard.context import WORDS, Context, Look
 from dashboard.panels.live_lists import incident_row, sensor_row
 from dashboard.panels.top_bar import level_word
 from dashboard.widgets.marks import severity_mark, stage_tag, stage_word, state_mark, state_word
@@ -115,7 +115,7 @@ def _place(look: Look, place: Place) -> Iterator[Any]:
         (look.say("site"), site and html.A(site.name, href=look.to_object("place", site.code))),
         (look.say("coordinates"), f"{place.lon:.5f}, {place.lat:.5f}"),
     ]
-    rows += [(key, str(value)) for key, value in place.attributes.items()]
+    rows += [(attribute_word(look, key), str(value)) for key, value in place.attributes.items()]
     yield facts(rows)
     yield from _cases_and_sensors(look, place.code)
 
@@ -134,10 +134,16 @@ def _cases_and_sensors(look: Look, place_code: str) -> Iterator[Any]:
 
 def use_word(look: Look, use: str) -> str:
     """Say a building's use; a city's own word stays as it is."""
-    key = f"use-{use}"
-    from dashboard.context import WORDS
+    return _word_or(look, f"use-{use}", use)
 
-    return look.say(key) if key in WORDS.keys() else use  # noqa: SIM118 - Words is no mapping
+
+def attribute_word(look: Look, name: str) -> str:
+    """Say an attribute's name; a city's own word stays as it is."""
+    return _word_or(look, f"attribute-{name}", name)
+
+
+def _word_or(look: Look, key: str, own: str) -> str:
+    return look.say(key) if key in WORDS else own
 
 
 def calm(look: Look, key: str) -> Any:

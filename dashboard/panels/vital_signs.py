@@ -57,7 +57,7 @@ def board(look: Look, found: Sequence[IndicatorValue], each: int = 4) -> list[An
         Values of the region in view.
     each : int
         How many of a group stand in the open: the chosen one and what is out of bounds first,
-        then what has data. The rest unfolds.
+        then the others. What is left, and what has no data here, unfolds.
     """
     described = catalog.indicators()
     by_group: dict[str, list[IndicatorValue]] = {}
@@ -65,7 +65,8 @@ def board(look: Look, found: Sequence[IndicatorValue], each: int = 4) -> list[An
         by_group.setdefault(described[value.key].group, []).append(value)
     parts: list[Any] = []
     for group, members in by_group.items():
-        shown = {value.key for value in sorted(members, key=_urgency(look))[:each]}
+        known = [value for value in members if _is_known(look, value)]
+        shown = {value.key for value in sorted(known, key=_urgency(look))[:each]}
         rest = [value for value in members if value.key not in shown]
         parts.append(html.H3(catalog.groups()[group](look.language)))
         parts += [vital_sign(look, value) for value in members if value.key in shown]
@@ -82,12 +83,14 @@ def board(look: Look, found: Sequence[IndicatorValue], each: int = 4) -> list[An
     return parts
 
 
+def _is_known(look: Look, value: IndicatorValue) -> bool:
+    return value.value is not None or value.key == look.view.indicator
+
+
 def _urgency(look: Look) -> Callable[[IndicatorValue], int]:
     def rank(value: IndicatorValue) -> int:
         if value.key == look.view.indicator:
             return -len(STATUSES)
-        if value.value is None:
-            return 1
         return -STATUSES.index(value.status) if value.status in GRAVE else 0
 
     return rank
