@@ -134,7 +134,8 @@ def asked_query() -> str:
 
     Dash asks for the layout by an address of its own; the page's is in the Referer.
     """
-    backend = dash.get_app().backend
+    backend = dash.get_app().backend  # type: ignore[no-untyped-call]
     if not backend.has_request_context():
         return ""
-    return urlsplit(backend.request_adapter().headers.get("referer", "")).query
+    referer: str = backend.request_adapter().headers.get("referer", "")
+    return urlsplit(referer).query

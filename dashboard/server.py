@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from dash import Dash
 from fastapi import FastAPI, Request, Response
@@ -68,7 +69,7 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
     return server
 
 
-def _lifespan(live: Live) -> Callable[[FastAPI], object]:
+def _lifespan(live: Live) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
         await live.start()
@@ -87,9 +88,9 @@ class Page(Dash):
 
     live: Live
 
-    def interpolate_index(self, **parts: str) -> str:
+    def interpolate_index(self, *parts: Any, **named: Any) -> str:
         """Fill the document."""
-        text: str = super().interpolate_index(**parts)
+        text: str = super().interpolate_index(*parts, **named)  # type: ignore[no-untyped-call]
         return text.replace('"@cursor"', str(self.live.cursor))
 
 
@@ -97,7 +98,7 @@ def _add_pages(server: FastAPI, context: Context, live: Live) -> None:
     for name, prefix, page in (("wall", "/wall/", wall), ("desk", "/", desk)):
         app = Page(
             f"dashboard.{name}",
-            server=server,
+            server=server,  # type: ignore[arg-type]
             assets_folder=str(ASSETS),
             requests_pathname_prefix=prefix,
             routes_pathname_prefix=prefix,
@@ -109,7 +110,7 @@ def _add_pages(server: FastAPI, context: Context, live: Live) -> None:
         app.live = live
         app.logger.setLevel(logging.WARNING)
         # Dash would answer every unknown address with its page; ours are told apart.
-        app.backend._setup_catchall = lambda: None
+        app.backend._setup_catchall = lambda: None  # type: ignore[attr-defined]
         app.layout = lambda page=page: page.layout(context.look(document.asked_query()))
         page.register(app, context)
         if name == "wall":
@@ -118,7 +119,7 @@ def _add_pages(server: FastAPI, context: Context, live: Live) -> None:
 
 def _index(app: Dash) -> Callable[[], Response]:
     def index() -> Response:
-        return Response(app.index(), media_type="text/html")
+        return Response(app.index(), media_type="text/html")  # type: ignore[no-untyped-call]
 
     return index
 

@@ -33,6 +33,11 @@ READINGS = Input(Ids.READINGS, "data")
 """Moves when sensors reported."""
 
 
+def dashed(**named: Any) -> dict[str, Any]:
+    """Return attributes whose names have dashes: ``data_page="desk"`` as ``data-page``."""
+    return {name.replace("_", "-"): value for name, value in named.items()}
+
+
 def ground(page: str) -> list[Component]:
     """Return what lies under the panels of ``page`` (``"desk"`` or ``"wall"``)."""
     return [
@@ -40,7 +45,7 @@ def ground(page: str) -> list[Component]:
         dcc.Store(id=Ids.CASES),
         dcc.Store(id=Ids.READINGS),
         dcc.Store(id=Ids.MAP_SHOWN),
-        html.Div(id=Ids.MAP, className="map", **{"data-page": page}),
+        html.Div(id=Ids.MAP, className="map", **dashed(data_page=page)),
         # Placed by the style sheet between the panels: the map fits what it shows into it.
         html.Div(className="map-room"),
     ]
@@ -78,7 +83,7 @@ def write(
 
 def lay(app: Dash, key: str) -> None:
     """Lay the text of the sheet ``key`` into the page whenever it was written anew."""
-    app.clientside_callback(
+    app.clientside_callback(  # type: ignore[no-untyped-call]
         f"(text) => window.yiping.page.lay({str(key)!r}, text)",
         Output(key, "data-laid"),
         Input(text_id(key), "data"),
@@ -92,7 +97,7 @@ def text_id(key: str) -> str:
 
 def register(app: Dash) -> None:
     """Let the map follow the URL; nothing of the map passes through Dash but the query."""
-    app.clientside_callback(
+    app.clientside_callback(  # type: ignore[no-untyped-call]
         "(search) => window.yiping.page.follow(search)",
         Output(Ids.MAP_SHOWN, "data"),
         Input(Ids.URL, "search"),

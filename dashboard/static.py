@@ -71,7 +71,8 @@ class CompressedStatic:
 
 def is_immutable(scope: Scope) -> bool:
     """Whether what stands at this address will never be anything else."""
-    path, query = scope["path"], scope["query_string"].decode()
+    path: str = scope["path"]
+    query: str = scope["query_string"].decode()
     if "/_dash-component-suites/" in path:
         return True
     if path.startswith("/static/"):

@@ -30,7 +30,9 @@ def layout(look: Look) -> Any:
             top_bar.layout(look),
             html.Div(
                 [
-                    html.Button(className="handle", **{"aria-label": look.say("sheet-handle")}),
+                    html.Button(
+                        className="handle", **shell.dashed(aria_label=look.say("sheet-handle"))
+                    ),
                     html.Div(
                         [vital_signs.layout(look), ranking.layout(look)], className="margin left"
                     ),

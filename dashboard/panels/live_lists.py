@@ -36,7 +36,7 @@ def layout(look: Look) -> Component:
     return dash_html.Section(
         [shell.sheet(Ids.TABS, "tabs", role="navigation"), shell.sheet(Ids.LIST, "live-list")],
         className="lists",
-        **{"aria-label": look.say("live-lists")},
+        **shell.dashed(aria_label=look.say("live-lists")),
     )
 
 
@@ -99,9 +99,7 @@ def newest(look: Look, limit: int) -> list[Incident]:
 
 def reported_count(look: Look) -> int:
     """Count the cases that were reported in the region and window: what the list holds."""
-    return queries.incident_count(
-        look.store, look.scope, look.region.code, look.window, look.at
-    )
+    return queries.incident_count(look.store, look.scope, look.region.code, look.window, look.at)
 
 
 def open_count(look: Look) -> int:

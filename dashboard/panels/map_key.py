@@ -91,7 +91,7 @@ def _switch(look: Look, layer: Any, on: dict[str, float]) -> Any:
             html.Span(steps if lit else [], className="steps"),
         ],
         className="layer",
-        **{"data-layer": layer.key},
+        **shell.dashed(data_layer=layer.key),
     )
 
 

@@ -36,7 +36,7 @@ def layout(look: Look) -> Component:
     return dash_html.Footer(
         [shell.sheet(Ids.CHART, "time-chart"), shell.sheet(Ids.AGES, "ages")],
         className="time-bar",
-        **{"aria-label": look.say("time-bar")},
+        **shell.dashed(aria_label=look.say("time-bar")),
     )
 
 

@@ -16,7 +16,7 @@ from dashboard.context import Context, Look
 from dashboard.view import WINDOWS
 from dashboard.widgets.markup import html, text_of
 from geo_data import queries
-from geo_data.records import Hit
+from geo_data.records import Hit, Incident
 
 
 class Ids(StrEnum):
@@ -90,7 +90,7 @@ def trail(look: Look) -> list[Any]:
         inside = [html.Small(level), html.Span(name)]
         up = {"data-up": "1"} if index == len(steps) - 2 else {}
         parts.append(
-            html.Span(inside, className="step here", **{"aria-current": "page"})
+            html.Span(inside, className="step here", **shell.dashed(aria_current="page"))
             if last
             else html.Span(html.A(inside, href=href, className="step"), **up)
         )
@@ -101,9 +101,9 @@ def _steps(look: Look) -> Iterator[tuple[str, str, str]]:
     for region in look.tree.ancestors(look.region.code):
         yield region.name, level_word(look, region.level), look.to_region(region.code)
     subject = look.subject
-    if subject is not None:
-        name = getattr(subject, "title", None) or getattr(subject, "name", "")
-        yield name, look.say(f"kind-{look.view.selected.kind}" if look.view.selected else ""), ""
+    if subject is not None and look.view.selected is not None:
+        name = subject.title if isinstance(subject, Incident) else subject.name
+        yield name, look.say(f"kind-{look.view.selected.kind}"), ""
 
 
 def level_word(look: Look, level: str) -> str:

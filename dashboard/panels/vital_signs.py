@@ -31,7 +31,7 @@ class Ids(StrEnum):
 
 def layout(look: Look) -> Component:
     """Return the panel as it stands before the first answer."""
-    return shell.sheet(Ids.BOARD, "vitals", **{"aria-label": look.say("vital-signs")})
+    return shell.sheet(Ids.BOARD, "vitals", **shell.dashed(aria_label=look.say("vital-signs")))
 
 
 def register(app: Dash, context: Context) -> None:

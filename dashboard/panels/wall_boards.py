@@ -39,7 +39,7 @@ class Ids(StrEnum):
 def layout(look: Look) -> list[Component]:
     """Return the boards as they stand before the first answer."""
     clock = [
-        dash_html.Span(className="clock-time", **{"data-clock": look.city.timezone}),
+        dash_html.Span(className="clock-time", **shell.dashed(data_clock=look.city.timezone)),
         dash_html.Span(className="clock-date"),
     ]
     head = [

@@ -147,6 +147,12 @@ window.yiping.specs = (() => {
       this.made.clear();
     }
 
+    /** A layer that was taken away is dead: deck.gl freed what it held, it cannot come back. */
+    keepOnly(layers) {
+      const drawn = new Set(layers);
+      for (const [id, { layer }] of this.made) if (!drawn.has(layer)) this.made.delete(id);
+    }
+
     /** The deck.gl layer of one entry; the last one stands while its data is on the way. */
     make(entry, state) {
       const { layer } = entry;

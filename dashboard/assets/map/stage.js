@@ -183,6 +183,7 @@ window.yiping.stage = (() => {
     draw(layers) {
       this.drawnFor = this.state.spec;
       const drawn = layers.filter(Boolean);
+      this.layers.keepOnly(drawn);
       if (this.deck) this.deck.setProps({ layers: drawn });
       else this.build(drawn);
       // Names may have changed though no layer did.
