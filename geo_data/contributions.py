@@ -6,8 +6,9 @@ date by "what it is now minus what it was", whatever the order in which messages
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,7 +16,7 @@ import pandas as pd
 
 from geo_data.dictionaries import channels
 from geo_data.histories import NEVER, STAGE_INDEX, Cases, Rows, Steps, Strings, Verdict
-from geo_data.records import Stage
+from geo_data.records import Severity, Stage
 from geo_data.working_time import Millis, day_numbers
 
 MEASURES = (
@@ -36,6 +37,19 @@ Dated = tuple[str, Rows, Millis]
 """A measure, the rows of the cases that count once each, and when."""
 
 
+class Cells(NamedTuple):
+    """Additions to the dimensions as columns of shape (k,), each cell once.
+
+    ``dimension`` is the index in :data:`DIMENSIONS`, ``regions`` are of the level below the root.
+    """
+
+    days: Millis
+    regions: Strings
+    dimension: Rows
+    keys: Strings
+    n: Rows
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """Additions to the daily rollups.
@@ -46,14 +60,14 @@ class Counts:
         Local day numbers and region codes (``""`` outside), each pair once.
     measures : int64, shape (k, 9)
         In the order of :data:`MEASURES`.
-    dimensions : DataFrame
-        Columns ``day, region_code, dimension, key, n``.
+    dimensions : Cells
+        What was reported, by dimension.
     """
 
     days: Millis
     regions: Strings
     measures: Rows
-    dimensions: pd.DataFrame
+    dimensions: Cells
 
     def __len__(self) -> int:
         return len(self.days)
@@ -90,8 +104,8 @@ def count(
     days = day_numbers(np.concatenate([part[2] for part in parts]), zone)
     ones = np.ones(len(rows), dtype=np.int64)
     reported_days = days[: len(cases)]
-    dimensions = _dimensions(cases, reported_days, branch)
-    return _gather(days, cases.region_code[rows], measure, ones, dimensions)
+    cells = _cells(cases, reported_days, branch)
+    return _gather(days, cases.region_code[rows], measure, ones, cells)
 
 
 def difference(new: Counts, old: Counts) -> Counts:
@@ -102,9 +116,10 @@ def difference(new: Counts, old: Counts) -> Counts:
     ]
     matrix = np.concatenate([new.measures, -old.measures])
     row, measure = np.nonzero(matrix)
-    frames = [new.dimensions, old.dimensions.assign(n=-old.dimensions["n"])]
-    dimensions = pd.concat(frames, ignore_index=True)
-    return _gather(days[row], regions[row], measure, matrix[row, measure], dimensions)
+    less = old.dimensions._replace(n=-old.dimensions.n)
+    both = zip(new.dimensions, less, strict=True)
+    cells = Cells(*(np.concatenate(columns) for columns in both))
+    return _gather(days[row], regions[row], measure, matrix[row, measure], cells)
 
 
 def dated(cases: Cases, steps: Steps, verdict: Verdict) -> list[Dated]:
@@ -146,35 +161,46 @@ def _first(steps: Steps, stage: Stage) -> tuple[Rows, Millis]:
     return case[earliest], at_ms[earliest]
 
 
-def _dimensions(cases: Cases, days: Millis, branch: Callable[[str], str]) -> pd.DataFrame:
+def _cells(cases: Cases, days: Millis, branch: Callable[[str], str]) -> Cells:
     codes, known = pd.factorize(cases.region_code)
     branches = np.array([branch(code) for code in known], dtype=object)[codes]
-    columns: Sequence[Strings] = (
-        cases.category,
-        cases.channel,
-        cases.severity.astype(str).astype(object),
-    )
-    return pd.concat(
-        [
-            pd.DataFrame(
-                {"day": days, "region_code": branches, "dimension": name, "key": keys, "n": 1}
-            )
-            for name, keys in zip(DIMENSIONS, columns, strict=True)
-        ],
-        ignore_index=True,
+    severity = np.array([str(int(one)) for one in Severity], dtype=object)[cases.severity - 1]
+    n = len(cases)
+    return Cells(
+        np.tile(days, 3),
+        np.tile(branches, 3),
+        np.repeat(np.arange(3), n),
+        np.concatenate([cases.category, cases.channel, severity]),
+        np.ones(3 * n, dtype=np.int64),
     )
 
 
-def _gather(
-    days: Millis, regions: Strings, measure: Rows, n: Rows, dimensions: pd.DataFrame
-) -> Counts:
+def _gather(days: Millis, regions: Strings, measure: Rows, n: Rows, cells: Cells) -> Counts:
     codes, known = pd.factorize(regions)
-    pairs, pair = np.unique(days * max(len(known), 1) + codes, return_inverse=True)
+    pairs, first, pair = np.unique(
+        days * max(len(known), 1) + codes, return_index=True, return_inverse=True
+    )
     matrix = np.zeros((len(pairs), len(MEASURES)), dtype=np.int64)
     np.add.at(matrix, (pair, measure), n)
-    day, region = np.divmod(pairs, max(len(known), 1))
     kept = matrix.any(axis=1)
-    by = ["day", "region_code", "dimension", "key"]
-    summed = dimensions.groupby(by, sort=False, as_index=False)["n"].sum()
-    names = np.asarray(known, dtype=object)
-    return Counts(day[kept], names[region[kept]], matrix[kept], summed[summed["n"] != 0])
+    first = first[kept]
+    return Counts(days[first], regions[first], matrix[kept], _merged(cells))
+
+
+def _merged(cells: Cells) -> Cells:
+    """Return each cell once, those that come to nothing left out."""
+    region, regions = pd.factorize(cells.regions)
+    key, keys = pd.factorize(cells.keys)
+    place = cells.days * max(len(regions), 1) + region
+    place = (place * len(DIMENSIONS) + cells.dimension) * max(len(keys), 1) + key
+    _, first, cell = np.unique(place, return_index=True, return_inverse=True)
+    n = np.zeros(len(first), dtype=np.int64)
+    np.add.at(n, cell, cells.n)
+    first = first[n != 0]
+    return Cells(
+        days=cells.days[first],
+        regions=cells.regions[first],
+        dimension=cells.dimension[first],
+        keys=cells.keys[first],
+        n=n[n != 0],
+    )

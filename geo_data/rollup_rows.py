@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from sqlalchemy import Connection, Table, Text, func, insert, select, type_coerce, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Text, func, insert, select, type_coerce, update
 
-from geo_data.contributions import MEASURES, Counts, count
-from geo_data.histories import STAGE_INDEX, STAGES, Cases, judge, order_steps
+from geo_data.contributions import DIMENSIONS, MEASURES, Counts, count
+from geo_data.histories import STAGE_INDEX, STAGES, Cases, Rows, Strings, judge, order_steps
+from geo_data.inserts import Clash, insert_rows
 from geo_data.layer_rows import note_layer
 from geo_data.records import FUNCTIONAL, Scope
 from geo_data.regions import region_tree
 from geo_data.store import Store
 from geo_data.tables import Tables
-from geo_data.working_time import Millis
+from geo_data.working_time import HOUR_MS, Millis
 
 Branch = Callable[[str], str]
+Values = npt.NDArray[np.float64]
 
 CHUNK = 100_000
 """Cases counted at a time by a recount."""
@@ -41,11 +43,6 @@ def _branches(store: Store) -> Mapping[str, str]:
     return {chain[-1].code: chain[min(1, len(chain) - 1)].code for chain in chains}
 
 
-def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """Return an INSERT that knows ON CONFLICT, for whichever store this is."""
-    return (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(table)
-
-
 def log_change(
     connection: Connection, tables: Tables, topic: str, body: Mapping[str, object], at: datetime
 ) -> int:
@@ -59,100 +56,75 @@ def log_change(
 
 def add_counts(connection: Connection, tables: Tables, counts: Counts, seq: int) -> None:
     """Add to the daily rollups; ``seq`` is the change they belong to."""
-    table = tables.rollup_region_day
-    if len(counts):
-        columns = dict(zip(MEASURES, counts.measures.T.tolist(), strict=True))
-        _upsert_sums(
-            connection,
-            table,
-            {"day": counts.days.tolist(), "region_code": counts.regions.tolist(), **columns},
-            sums=MEASURES,
-            seq=seq,
-        )
-    dimensions = counts.dimensions
-    if len(dimensions):
-        columns = {str(name): dimensions[name].tolist() for name in dimensions}
-        _upsert_sums(connection, tables.rollup_dimension_day, columns, sums=("n",), seq=seq)
+    measures = dict(zip(MEASURES, counts.measures.T.tolist(), strict=True))
+    days = {
+        "day": counts.days.tolist(),
+        "region_code": counts.regions.tolist(),
+        **measures,
+        "changed_seq": [seq] * len(counts.days),
+    }
+    insert_rows(connection, tables.rollup_region_day, days, ADD_MEASURES)
+    found = counts.dimensions
+    cells = {
+        "day": found.days.tolist(),
+        "region_code": found.regions.tolist(),
+        "dimension": [DIMENSIONS[number] for number in found.dimension.tolist()],
+        "key": found.keys.tolist(),
+        "n": found.n.tolist(),
+        "changed_seq": [seq] * len(found.days),
+    }
+    insert_rows(connection, tables.rollup_dimension_day, cells, ADD_NUMBER)
 
 
-def add_hours(connection: Connection, tables: Tables, hours: pd.DataFrame, seq: int) -> None:
-    """Add to the hourly rollup.
-
-    Parameters
-    ----------
-    hours : DataFrame
-        ``hour, region_code, metric, n, total, low, high``; each key once.
-    seq : int
-        The change they belong to.
-    """
-    if len(hours):
-        columns = {str(name): hours[name].tolist() for name in hours}
-        table = tables.rollup_metric_hour
-        _upsert_sums(connection, table, columns, sums=("n", "total"), ends=True, seq=seq)
+def add_hours(connection: Connection, tables: Tables, hours: HourSums, seq: int) -> None:
+    """Add to the hourly rollup; ``seq`` is the change they belong to."""
+    columns = {name: values.tolist() for name, values in hours._asdict().items()}
+    columns["changed_seq"] = [seq] * len(hours.hour)
+    insert_rows(connection, tables.rollup_metric_hour, columns, ADD_HOURS)
 
 
-def _upsert_sums(
-    connection: Connection,
-    table: Table,
-    columns: Mapping[str, list[Any]],
-    *,
-    sums: tuple[str, ...],
-    seq: int,
-    ends: bool = False,
-) -> None:
-    statement = upsert(connection, table)
-    new = statement.excluded
-    changed: dict[str, Any] = {name: table.c[name] + new[name] for name in sums}
-    changed["changed_seq"] = new.changed_seq
-    if ends:
-        # SQLite's two-argument min and max are PostgreSQL's least and greatest.
-        names = ("min", "max") if connection.dialect.name == "sqlite" else ("least", "greatest")
-        for column, name in zip(("low", "high"), names, strict=True):
-            changed[column] = getattr(func, name)(table.c[column], new[column])
-    keys = list(table.primary_key.columns)
-    given = {**columns, "changed_seq": [seq] * len(columns["region_code"])}
-    statement = statement.on_conflict_do_update(index_elements=keys, set_=changed)
-    execute_rows(connection, statement, given)
+ADD_MEASURES = Clash(add=MEASURES, replace=("changed_seq",))
+ADD_NUMBER = Clash(add=("n",), replace=("changed_seq",))
+ADD_HOURS = Clash(add=("n", "total"), lowest=("low",), highest=("high",), replace=("changed_seq",))
 
 
-def execute_rows(
-    connection: Connection, statement: Any, columns: Mapping[str, Sequence[Any]]
-) -> None:
-    """Run an INSERT for many rows given as columns of what the driver itself understands.
+class HourSums(NamedTuple):
+    """Additions to the hourly rollup as columns; each hour, region and metric once."""
 
-    Leaves out the work per value that column types do: several times faster for plain numbers
-    and text, wrong for anything else.
-    """
-    compiled = statement.compile(dialect=connection.dialect, column_keys=list(columns))
-    rows = list(zip(*(columns[name] for name in compiled.positiontup), strict=True))
-    if rows:
-        connection.exec_driver_sql(str(compiled), rows)
+    hour: Millis
+    region_code: Strings
+    metric: Strings
+    n: Rows
+    total: Values
+    low: Values
+    high: Values
 
 
-def group_hours(observed_ms: Millis, branches: Any, metrics: Any, values: Any) -> pd.DataFrame:
-    """Group observations by UTC hour, branch region and metric.
+def sum_hours(observed_ms: Millis, branches: Strings, metrics: Strings, values: Values) -> HourSums:
+    """Sum observations by UTC hour, branch region and metric; all arguments of shape (n,)."""
+    one = np.ones(len(values), dtype=np.int64)
+    return _merge(HourSums(observed_ms // HOUR_MS, branches, metrics, one, values, values, values))
 
-    Parameters
-    ----------
-    observed_ms : int64, shape (n,)
-    branches, metrics : array of str, shape (n,)
-    values : float64, shape (n,)
 
-    Returns
-    -------
-    DataFrame
-        ``hour, region_code, metric, n, total, low, high``.
-    """
-    frame = pd.DataFrame(
-        {
-            "hour": observed_ms // 3_600_000,
-            "region_code": branches,
-            "metric": metrics,
-            "value": values,
-        }
+def _merge(parts: HourSums) -> HourSums:
+    region, regions = pd.factorize(parts.region_code)
+    metric, metrics = pd.factorize(parts.metric)
+    wide = max(len(metrics), 1)
+    key = (parts.hour * max(len(regions), 1) + region) * wide + metric
+    order = np.argsort(key, kind="stable")
+    starts = np.flatnonzero(np.diff(key[order], prepend=np.iinfo(np.int64).min))
+    if not len(order):
+        return parts
+    rows = order[starts]
+    return HourSums(
+        parts.hour[rows],
+        parts.region_code[rows],
+        parts.metric[rows],
+        np.add.reduceat(parts.n[order], starts),
+        np.add.reduceat(parts.total[order], starts),
+        np.minimum.reduceat(parts.low[order], starts),
+        np.maximum.reduceat(parts.high[order], starts),
     )
-    grouped = frame.groupby(["hour", "region_code", "metric"], sort=False)["value"]
-    return grouped.agg(n="count", total="sum", low="min", high="max").reset_index()
 
 
 def recount(store: Store, at: datetime) -> None:
@@ -245,30 +217,34 @@ def _steps(
     return case, np.array([_STAGE_CODES[key] for key in stages], np.uint8), to_millis(happened)
 
 
-def _hours_of_rows(connection: Connection, tables: Tables, branch: Branch) -> pd.DataFrame:
+def _hours_of_rows(connection: Connection, tables: Tables, branch: Branch) -> HourSums:
     sensors, observations = tables.sensors, tables.observations
     hour = func.substr(type_coerce(observations.c.observed_at, Text), 1, 13).label("hour")
     value = observations.c.value
-    per_sensor = (
+    per_region = (
         select(
             hour,
             sensors.c.region_code,
             sensors.c.metric,
-            func.count().label("n"),
-            func.sum(value).label("total"),
-            func.min(value).label("low"),
-            func.max(value).label("high"),
+            func.count(),
+            func.sum(value),
+            func.min(value),
+            func.max(value),
         )
         .join(sensors, sensors.c.code == observations.c.sensor_code)
         .group_by(hour, sensors.c.region_code, sensors.c.metric)
     )
-    frame = pd.DataFrame(connection.execute(per_sensor).mappings().all())
-    if frame.empty:
-        return frame
-    hours = np.array(frame["hour"].to_list(), dtype="M8[h]").astype(np.int64)
-    frame = frame.assign(hour=hours, region_code=[branch(code) for code in frame["region_code"]])
-    grouped = frame.groupby(["hour", "region_code", "metric"], sort=False, as_index=False)
-    return grouped.agg({"n": "sum", "total": "sum", "low": "min", "high": "max"})
+    rows = connection.execute(per_region).all()
+    hours, regions, metrics, *stats = zip(*rows, strict=True) if rows else [()] * 7
+    return _merge(
+        HourSums(
+            np.array(hours, dtype="M8[h]").astype(np.int64),
+            np.array([branch(code) for code in regions], dtype=object),
+            np.array(metrics, dtype=object),
+            np.array(stats[0], dtype=np.int64),
+            *(np.array(column, dtype=np.float64) for column in stats[1:]),
+        )
+    )
 
 
 def _millis_text(column: Any) -> Any:

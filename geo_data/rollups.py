@@ -22,7 +22,7 @@ from geo_data.contributions import DIMENSIONS, MEASURES
 from geo_data.cubes import Hours, no_hours
 from geo_data.followers import Numbers
 from geo_data.histories import Rows
-from geo_data.records import FUNCTIONAL, Region, Scope
+from geo_data.records import FUNCTIONAL, Scope
 from geo_data.regions import RegionTree, region_tree
 from geo_data.rollup_rows import recount, to_millis
 from geo_data.store import Store
@@ -123,10 +123,14 @@ def by_level(
     store: Store, scope: Scope, level: str, measure: str, first_day: int, last_day: int
 ) -> dict[str, int]:
     """Return a measure for every visible region of a level; ``"functional"`` is one."""
-    tree = region_tree(store, scope)
-    codes = tree.codes_at(level)
-    sums = _sums(store, tree, codes, measure, first_day, last_day)
-    return dict(zip(codes, sums, strict=True))
+    tree, counts = region_tree(store, scope), followers.region_days(store)
+    key, stamp = ("level-runs", level, tree.root.code), store.stamp("regions")
+    codes, runs, owner = store.cached(key, stamp, lambda: _level_runs(tree, counts.slots, level))
+    with counts.following():
+        ends = np.where(runs[:, 1] < 0, len(counts.slots), runs[:, 1])
+        running = counts.cube.by_slot(MEASURES.index(measure), first_day, last_day)
+    sums = np.bincount(owner, running[ends] - running[runs[:, 0]], len(codes)).astype(np.int64)
+    return dict(zip(codes, sums.tolist(), strict=True))
 
 
 def dimension(
@@ -208,6 +212,18 @@ def _sums(
     return [int(sum(running[end] - running[start] for start, end in each)) for each in runs]
 
 
+def _level_runs(tree: RegionTree, slots: Numbers, level: str) -> tuple[list[str], Rows, Rows]:
+    """Codes of a level, the runs of slots of all of them, and which code each run is of."""
+    codes = tree.codes_at(level)
+    found = [
+        (number, *(_EVERYTHING if _is_city(tree, code) else run))
+        for number, code in enumerate(codes)
+        for run in _runs(tree, slots, code)
+    ]
+    table = np.array(found, dtype=np.int64).reshape(-1, 3)
+    return codes, table[:, 1:], table[:, 0]
+
+
 def _runs(tree: RegionTree, slots: Numbers, region_code: str) -> Iterator[Run]:
     """Yield the runs of slots that make up a region; none for one that may not be seen."""
     region = tree.get(region_code)
@@ -218,17 +234,18 @@ def _runs(tree: RegionTree, slots: Numbers, region_code: str) -> Iterator[Run]:
             slot = slots.find(code)
             if slot is not None:
                 yield slot, slot + 1
-    elif _is_city(tree, region):
+    elif _is_city(tree, region_code):
         yield 0, len(slots)
     else:
         yield tree.span(region_code)
 
 
-def _is_city(tree: RegionTree, region: Region) -> bool:
-    return tree.is_whole_city and region.code == tree.root.code
+def _is_city(tree: RegionTree, region_code: str) -> bool:
+    return tree.is_whole_city and region_code == tree.root.code
 
 
 _EVERYTHING = (0, -1)
+"""The run of all slots, however many there come to be."""
 
 
 def _branch_run(tree: RegionTree, slots: Numbers, region_code: str, store: Store) -> Run | None:
@@ -236,7 +253,7 @@ def _branch_run(tree: RegionTree, slots: Numbers, region_code: str, store: Store
     region = tree.get(region_code)
     if region is None or region.level == FUNCTIONAL:
         return None
-    if _is_city(tree, region):
+    if _is_city(tree, region_code):
         return _EVERYTHING
     is_branch = store.city.level_keys.index(region.level) == 1
     slot = slots.find(region_code) if is_branch else None

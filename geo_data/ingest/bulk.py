@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from geo_data import geopackage
 from geo_data.contributions import count
@@ -34,9 +34,10 @@ from geo_data.histories import (
 from geo_data.ingest.place import Ground, ground_of
 from geo_data.ingest.readings import Batch, catalog_of, implausible, plausible, take
 from geo_data.ingest.times import column_text, frame_ms, to_grain
+from geo_data.inserts import insert_rows, without_indexes
 from geo_data.instants import instant
 from geo_data.layer_rows import note_layer
-from geo_data.rollup_rows import add_counts, execute_rows, log_change
+from geo_data.rollup_rows import add_counts, log_change
 from geo_data.store import Store
 from geo_data.tables import Tables
 from geo_data.working_time import Millis
@@ -88,8 +89,10 @@ def bulk_load(
     with store.write() as connection:
         tables = store.tables
         last_id = int(connection.execute(select(func.max(tables.incidents.c.id))).scalar() or 0)
-        _write_incidents(connection, tables, incidents, spots, cases, verdict, last_id)
-        _write_steps(connection, tables, stages.iloc[kept], steps, last_id)
+        fresh = [] if last_id else [tables.incidents, tables.incident_stages]
+        with without_indexes(connection, *fresh):
+            _write_incidents(connection, tables, incidents, spots, cases, verdict, last_id)
+            _write_steps(connection, tables, stages.iloc[kept], steps, last_id)
         latest = max(int(cases.reported_ms.max(initial=0)), int(verdict.stage_ms.max(initial=0)))
         version = note_layer(
             connection,
@@ -255,7 +258,7 @@ def _write_incidents(
     }
     names = ("lon", "lat", "region_code", "place_code", "located_by")
     columns |= {name: spots[name].tolist() for name in names}
-    execute_rows(connection, insert(tables.incidents).inline(), columns)
+    insert_rows(connection, tables.incidents, columns)
 
 
 def _write_steps(
@@ -263,19 +266,19 @@ def _write_steps(
 ) -> None:
     """Write the steps; ``stages`` is in the order of ``steps``."""
     recorded = stages.get("recorded_at")
-    recorded_ms = steps.at_ms if recorded is None else frame_ms(recorded)
     # In the order of the table's key: pages are filled once, from the left.
     spelling = np.argsort(np.argsort(_KEYS))
     order = np.lexsort((steps.at_ms, spelling[steps.stage], steps.case))
+    happened = column_text(steps.at_ms[order])
     columns: Columns = {
         "incident_id": (steps.case[order] + last_id + 1).tolist(),
         "stage": np.array(_KEYS, dtype=object)[steps.stage[order]].tolist(),
-        "happened_at": column_text(steps.at_ms[order]),
-        "recorded_at": column_text(recorded_ms[order]),
+        "happened_at": happened,
+        "recorded_at": happened if recorded is None else column_text(frame_ms(recorded)[order]),
         "actor": _strings(stages, "actor")[order].tolist(),
         "note": _strings(stages, "note")[order].tolist(),
     }
-    execute_rows(connection, insert(tables.incident_stages).inline(), columns)
+    insert_rows(connection, tables.incident_stages, columns)
 
 
 def _optional_text(at_ms: Millis) -> list[str | None]:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, insert, select, tuple_
+from sqlalchemy import Connection, select
 
 from geo_data.dictionaries import SensorKind, sensor_kinds
 from geo_data.faults import Fault
@@ -16,17 +16,11 @@ from geo_data.histories import NEVER, Flags, Rows, Strings
 from geo_data.ingest.cases import chunks
 from geo_data.ingest.reports import Reading
 from geo_data.ingest.times import column_ms, column_text
+from geo_data.inserts import Clash, insert_rows
 from geo_data.instants import instant, millis, to_text
 from geo_data.layer_rows import note_layer
 from geo_data.records import SensorState
-from geo_data.rollup_rows import (
-    add_hours,
-    branches_of,
-    execute_rows,
-    group_hours,
-    log_change,
-    upsert,
-)
+from geo_data.rollup_rows import add_hours, branches_of, log_change, sum_hours
 from geo_data.store import Store
 from geo_data.tables import Tables
 from geo_data.working_time import Millis
@@ -229,18 +223,27 @@ def _new(
     new = np.ones(len(batch), dtype=bool)
     new[order[1:][(np.diff(sensor) == 0) & (np.diff(at) == 0)]] = False
     # What is later than the latest cannot be there: only stragglers must be looked up.
-    late = np.flatnonzero(new & (batch.observed_ms <= latest_ms[batch.sensor])).tolist()
-    table = tables.observations
-    key = (table.c.sensor_code, table.c.observed_at)
-    for chunk in chunks(late):
-        asked = {
-            (str(catalog.codes[batch.sensor[row]]), instant(batch.observed_ms[row])): row
-            for row in chunk
-        }
-        found = connection.execute(select(*key).where(tuple_(*key).in_(list(asked))))
-        for code, observed_at in found:
-            new[asked[code, observed_at]] = False
+    late = np.flatnonzero(new & (batch.observed_ms <= latest_ms[batch.sensor]))
+    if len(late):
+        held = _held(connection, tables, catalog, batch.only(late))
+        for row in late.tolist():
+            new[row] = (batch.sensor[row], batch.observed_ms[row]) not in held
     return new
+
+
+def _held(
+    connection: Connection, tables: Tables, catalog: Catalog, late: Batch
+) -> set[tuple[int, int]]:
+    """Sensor and time of everything held of the sensors in the span of a batch."""
+    table = tables.observations
+    first, last = instant(late.observed_ms.min()), instant(late.observed_ms.max())
+    columns = select(table.c.sensor_code, table.c.observed_at)
+    held = set()
+    for chunk in chunks(catalog.codes[np.unique(late.sensor)].tolist()):
+        mine = table.c.sensor_code.in_(chunk) & table.c.observed_at.between(first, last)
+        for code, observed_at in connection.execute(columns.where(mine)):
+            held.add((catalog.rows[code], millis(observed_at)))
+    return held
 
 
 def _write(
@@ -265,7 +268,7 @@ def _write(
         connection, tables, "readings", {"rows": [list(one) for one in told]}, received_at
     )
     branches, metrics = catalog.branches[batch.sensor], catalog.metrics[batch.sensor]
-    hours = group_hours(batch.observed_ms, branches, metrics, batch.values)
+    hours = sum_hours(batch.observed_ms, branches, metrics, batch.values)
     add_hours(connection, tables, hours, seq)
     data_at = min(instant(batch.observed_ms.max()), received_at)
     note_layer(connection, tables, "readings", at=received_at, data_at=data_at)
@@ -288,7 +291,7 @@ def _insert_observations(
         "value": batch.values.tolist(),
         "received_at": received,
     }
-    execute_rows(connection, insert(tables.observations), columns)
+    insert_rows(connection, tables.observations, columns)
 
 
 def _put_at_hand(
@@ -300,12 +303,6 @@ def _put_at_hand(
     received: list[str],
 ) -> None:
     """Put observations newer than what is at hand there."""
-    statement = upsert(connection, tables.readings)
-    names = ("value", "observed_at", "received_at", "state")
-    statement = statement.on_conflict_do_update(
-        index_elements=[tables.readings.c.sensor_code],
-        set_={name: statement.excluded[name] for name in names},
-    )
     columns: dict[str, Sequence[object]] = {
         "sensor_code": catalog.codes[newest.sensor].tolist(),
         "value": newest.values.tolist(),
@@ -313,5 +310,5 @@ def _put_at_hand(
         "received_at": received,
         "state": states,
     }
-    if len(newest):
-        execute_rows(connection, statement, columns)
+    names = ("value", "observed_at", "received_at", "state")
+    insert_rows(connection, tables.readings, columns, Clash(replace=names))

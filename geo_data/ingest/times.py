@@ -40,5 +40,5 @@ def frame_ms(times: pd.Series) -> Millis:
 
 def column_text(at_ms: Millis) -> list[str]:
     """Return ISO texts as the store writes them, one per time."""
-    texts: list[str] = np.datetime_as_string(at_ms.astype("M8[ms]")).tolist()
-    return [f"{text}Z" for text in texts]
+    texts: list[str] = np.datetime_as_string(at_ms.astype("M8[ms]"), timezone="UTC").tolist()
+    return texts

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo_data.contributions import MEASURES, count, difference
+from geo_data.contributions import MEASURES, Counts, count, difference
 from geo_data.dictionaries import channel, time_limit
 from geo_data.histories import NEVER, STAGE_INDEX, STAGES, Cases, Steps, Verdict, judge, order_steps
 from geo_data.records import ENDED, MAIN_LINE, Stage
@@ -241,29 +241,20 @@ def test_columns_count_like_plain_loops(history: History, channel_key: str) -> N
 
 @given(st.lists(HISTORY, min_size=1, max_size=4), st.lists(HISTORY, min_size=1, max_size=4))
 def test_old_plus_the_difference_is_new(old: list[History], new: list[History]) -> None:
-    def counts_of(histories: list[History]) -> tuple[Counter[object], Counter[object]]:
-        cases, steps = columns(histories)
-        counts = count(cases, steps, judge(cases, steps, SHANGHAI), SHANGHAI, lambda code: "t")
-        return added(counts), dims(counts)
-
-    def added(counts: object) -> Counter[object]:
-        total: Counter[object] = Counter()
-        for day, region, row in zip(counts.days, counts.regions, counts.measures, strict=True):  # type: ignore[attr-defined]
-            for measure, n in zip(MEASURES, row, strict=True):
-                total[day, region, measure] += int(n)
-        return total
-
-    def dims(counts: object) -> Counter[object]:
-        rows = counts.dimensions.itertuples(index=False)  # type: ignore[attr-defined]
-        return Counter({tuple(row[:-1]): row[-1] for row in rows})
-
-    def both(histories: list[History]) -> object:
+    def both(histories: list[History]) -> Counts:
         cases, steps = columns(histories)
         return count(cases, steps, judge(cases, steps, SHANGHAI), SHANGHAI, lambda code: "t")
 
-    change = difference(both(new), both(old))  # type: ignore[arg-type]
-    for of_old, of_change, of_new in zip(
-        counts_of(old), (added(change), dims(change)), counts_of(new), strict=True
-    ):
-        of_old.update(of_change)
-        assert +of_old == +of_new
+    def spread(counts: Counts) -> Counter[object]:
+        total: Counter[object] = Counter()
+        for day, region, row in zip(counts.days, counts.regions, counts.measures, strict=True):
+            for measure, n in zip(MEASURES, row, strict=True):
+                total[day, region, measure] += int(n)
+        for *cell, n in zip(*counts.dimensions, strict=True):
+            total[tuple(cell)] += int(n)
+        return total
+
+    sums = spread(both(old))
+    sums.update(spread(difference(both(new), both(old))))
+    assert +sums == +spread(both(new))
+    assert min(sums.values()) >= 0

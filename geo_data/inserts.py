@@ -1,0 +1,89 @@
+"""Many rows at once, given as columns of what the database driver itself understands.
+
+Column types of SQLAlchemy cost several times more per value than SQLite does; ingest writes
+plain numbers, text and blobs, so it goes past them. The statements are still made by SQLAlchemy
+from the table definitions, once each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Table, func
+from sqlalchemy.dialects import postgresql, sqlite
+
+Columns = Mapping[str, Sequence[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """What to do with a row whose key is there already: which columns change, and how.
+
+    Parameters
+    ----------
+    replace, add, lowest, highest : tuple of str
+        Take the new value; the sum, the smaller, the greater of both.
+    """
+
+    replace: tuple[str, ...] = ()
+    add: tuple[str, ...] = ()
+    lowest: tuple[str, ...] = ()
+    highest: tuple[str, ...] = ()
+
+
+def insert_rows(
+    connection: Connection, table: Table, columns: Columns, clash: Clash | None = None
+) -> None:
+    """Insert rows.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of an open transaction.
+    table : Table
+    columns : Mapping
+        Column name -> values, all of the same length.
+    clash : Clash, optional
+        Without it a key that is there already is an error.
+    """
+    sql, order = _statement(table, connection.dialect.name, tuple(columns), clash)
+    rows = list(zip(*(columns[name] for name in order), strict=True))
+    if rows:
+        connection.exec_driver_sql(sql, rows)
+
+
+@lru_cache(maxsize=128)
+def _statement(
+    table: Table, dialect: str, names: tuple[str, ...], clash: Clash | None
+) -> tuple[str, tuple[str, ...]]:
+    made = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
+    if clash is not None:
+        # SQLite's two-argument min and max are PostgreSQL's least and greatest.
+        least, greatest = (
+            (func.min, func.max) if dialect == "sqlite" else (func.least, func.greatest)
+        )
+        new, old = made.excluded, table.c
+        changed: dict[str, Any] = {name: new[name] for name in clash.replace}
+        changed |= {name: old[name] + new[name] for name in clash.add}
+        changed |= {name: least(old[name], new[name]) for name in clash.lowest}
+        changed |= {name: greatest(old[name], new[name]) for name in clash.highest}
+        keys = list(table.primary_key.columns)
+        made = made.on_conflict_do_update(index_elements=keys, set_=changed)
+    module = sqlite if dialect == "sqlite" else postgresql
+    compiled: Any = made.inline().compile(dialect=module.dialect(), column_keys=list(names))
+    return str(compiled), tuple(compiled.positiontup or names)
+
+
+@contextmanager
+def without_indexes(connection: Connection, *tables: Table) -> Iterator[None]:
+    """Take the indexes of ``tables`` away while they are filled, and build them at once after."""
+    indexes = [index for table in tables for index in table.indexes]
+    for index in indexes:
+        index.drop(connection)
+    yield
+    for index in indexes:
+        index.create(connection)
