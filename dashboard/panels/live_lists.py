@@ -16,7 +16,7 @@ from dashboard.context import Context, Look
 from dashboard.view import TABS
 from dashboard.widgets.marks import severity_mark, stage_tag, state_mark, state_word
 from dashboard.widgets.markup import html
-from dashboard.widgets.numbers import number, write_span, write_time
+from dashboard.widgets.numbers import number, write_count, write_span, write_time
 from geo_data import queries
 from geo_data.dictionaries import category, channel, place_kind, sensor_kind
 from geo_data.records import Incident, Sensor, SensorState
@@ -62,7 +62,7 @@ def tabs(look: Look) -> list[Any]:
     }
     return [
         html.A(
-            [look.say(f"tab-{tab}"), html.Span(f"{counts[tab]:,}", className="count")],
+            [look.say(f"tab-{tab}"), html.Span(write_count(look, counts[tab]), className="count")],
             href=look.href(replace(look.view, tab=tab)),
             className="tab on" if tab == look.view.tab else "tab",
         )

@@ -28,6 +28,15 @@ def write_number(value: float | None) -> str:
     return f"{value:,.{digits}f}"
 
 
+def write_count(look: Look, n: int) -> str:
+    """Write a count in little room: grouped, from ten thousand on in 万 or k."""
+    if n < 10_000:
+        return f"{n:,}"
+    if look.language == "zh-CN":
+        return f"{n / 10_000:.1f}万"
+    return f"{n / 1000:.0f}k"
+
+
 def write_change(change: float | None) -> str:
     """Write a relative change, ``0.12`` as ``▲ 12%``; none, or a zero base, is ``—``.
 

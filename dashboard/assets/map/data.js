@@ -90,7 +90,7 @@ window.yiping.data = (() => {
       if (this.name === "incidents") this.value = new points.Incidents(body, this.data.words);
       else if (this.name === "sensors") {
         const calm = this.value ? this.value.calm : 2;
-        this.value = new points.Sensors(body, null);
+        this.value = new points.Sensors(body);
         this.value.calm = calm;
         this.value.setStates(documents.unpack(states).columns.state);
       } else if (this.said.points) this.value = new points.Dots(body);

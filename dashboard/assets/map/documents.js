@@ -205,6 +205,24 @@ window.yiping.documents = (() => {
       });
     }
 
+    /** The same as pairs of positions, for lines too thin to need joints. */
+    segments(key) {
+      return this.keep(`segments ${key}`, () => {
+        const { rows } = this.lines(key);
+        const length = rows.reduce((sum, row) => sum + row.length / 2 - 1, 0);
+        const from = new Float64Array(3 * length);
+        const to = new Float64Array(3 * length);
+        let at = 0;
+        for (const row of rows) {
+          for (let i = 0; i + 3 < row.length; i += 2, at += 3) {
+            [from[at], from[at + 1], to[at], to[at + 1]] = [row[i], row[i + 1], row[i + 2], row[i + 3]];
+          }
+        }
+        const attributes = { getSourcePosition: { value: from, size: 3 }, getTargetPosition: { value: to, size: 3 } };
+        return { data: { length, attributes } };
+      });
+    }
+
     outline(code) {
       return this.keep(`outline ${code}`, () => ({ rows: (this.polygons(code) || []).flat() }));
     }

@@ -290,7 +290,7 @@ window.yiping.points = (() => {
   /* ---- Sensors ---- */
 
   class Sensors {
-    constructor(buffer, states) {
+    constructor(buffer) {
       const { header, columns } = window.yiping.documents.unpack(buffer);
       const n = columns.fid.length;
       Object.assign(this, { length: n, codes: header.codes, kinds: header.kinds, kind: columns.kind });
@@ -300,15 +300,13 @@ window.yiping.points = (() => {
       this.state = new Uint8Array(n).fill(3);
       this.value = new Map();
       this.marks = new Marks(n);
+      this.places = new Int32Array(n).fill(-1);
       this.calm = 2;
       for (let i = 0; i < n; i++) {
         this.lon[i] = header.west + columns.x[i] * header.quantum;
         this.lat[i] = header.south + columns.y[i] * header.quantum;
         this.rows.set(columns.fid[i], i);
-        this.marks.put(i, this.lon[i], this.lat[i], 0, 0);
       }
-      this.marks.length = n;
-      if (states) this.setStates(states);
     }
 
     setStates(states) {
@@ -324,19 +322,27 @@ window.yiping.points = (() => {
       return true;
     }
 
-    paintAll() {
-      for (let i = 0; i < this.length; i++) this.paint(i);
-    }
-
     isShown(i) {
       return this.calm === 0 || this.state[i] === 2 || (this.calm === 1 && this.state[i] === 1);
     }
 
-    paint(i) {
-      this.marks.paint(i, ICON.sensor(this.state[i]), this.isShown(i) ? SIZE.state[this.state[i]] : 0);
+    /** Only what is seen is given to the GPU; the unusual last, so on top. */
+    paintAll() {
+      this.marks.length = 0;
+      this.places.fill(-1);
+      for (const unusual of [false, true]) {
+        for (let i = 0; i < this.length; i++) {
+          if (this.isShown(i) && (this.state[i] === 1 || this.state[i] === 2) === unusual) this.paint(i);
+        }
+      }
     }
 
-    /** Rows are [fid, value, state]; returns how many were drawn differently. */
+    paint(i) {
+      if (this.places[i] < 0) this.places[i] = this.marks.length++;
+      this.marks.put(this.places[i], this.lon[i], this.lat[i], ICON.sensor(this.state[i]), SIZE.state[this.state[i]]);
+    }
+
+    /** Rows are [fid, value, state]; returns how many are in another state than before. */
     merge(changes) {
       let changed = 0;
       for (const [fid, value, state] of changes) {
@@ -345,9 +351,10 @@ window.yiping.points = (() => {
         this.value.set(i, value);
         if (this.state[i] === state) continue;
         this.state[i] = state;
-        this.paint(i);
         changed++;
+        if (this.calm === 0) this.paint(i);
       }
+      if (changed && this.calm) this.paintAll();
       return changed;
     }
   }

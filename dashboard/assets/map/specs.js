@@ -46,6 +46,7 @@ window.yiping.specs = (() => {
   function bindShapes(shapes, part, spec) {
     const [form, key] = part.split("/");
     if (form === "fill") return bindFill(shapes, key, spec);
+    if (form === "segments") return { data: shapes.segments(key).data };
     if (form === "lines") return bindRows(shapes.lines(key).rows);
     if (form === "outline") return bindRows(shapes.outline(key).rows);
     const { rows } = shapes.mask(key);
