@@ -19,6 +19,7 @@ Geometries = NDArray[np.object_]
 
 BUILDING_USES = ("residential", "industrial", "commercial", "office", "school", "hospital")
 _HAMLET_REACH_M = 520.0
+_HAMLETS_M2 = 460e6
 _LANE_M = 62.0
 _HOUSE_M = 16.5
 
@@ -177,7 +178,8 @@ def _in_country(district: District, random: np.random.Generator) -> Columns:
     pitch = np.full(len(land), _HOUSE_M)
     lane = _LANE_M * random.uniform(0.9, 1.5, len(land))
     laid = rows(land, angle, pitch, lane, at_most_m=_HAMLET_REACH_M)
-    settled = _settled(laid, district, grids, random)
+    used_m2 = np.minimum(shapely.area(land), (2.0 * _HAMLET_REACH_M) ** 2).sum()
+    settled = _settled(laid, district, grids, min(1.0, _HAMLETS_M2 / used_m2), random)
     own, along, row = laid.land[settled], laid.along[settled], laid.row[settled]
     # Two houses deep: one each side of the lane, which sways as the creek beside it does.
     side = random.integers(0, 2, len(own)) * 2 - 1
@@ -208,7 +210,7 @@ def _in_country(district: District, random: np.random.Generator) -> Columns:
 
 
 def _settled(
-    laid: Rows, district: District, grids: Ints, random: np.random.Generator
+    laid: Rows, district: District, grids: Ints, share: float, random: np.random.Generator
 ) -> NDArray[np.bool_]:
     """Which sites along the lanes have a house: runs of them, more where the land is dense."""
     plan = district.plan
@@ -217,7 +219,8 @@ def _settled(
         laid.along / 95.0 + random.uniform(0.0, 6.28, len(grids))[laid.land] + laid.row * 2.4
     )
     lanes = random.uniform(size=(len(grids), 64))
-    taken = lanes[laid.land, laid.row % 64] < 0.31 + 0.12 * np.clip(near, -1.0, 1.0)
+    dense = share * (0.31 + 0.12 * np.clip(near, -1.0, 1.0))
+    taken = lanes[laid.land, laid.row % 64] < dense
     built: NDArray[np.bool_] = taken & (run > -0.25)
     return built & (random.uniform(size=len(run)) < 0.9)
 

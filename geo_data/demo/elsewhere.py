@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import shapely
 
@@ -11,6 +13,8 @@ from geo_data.demo.outline import Outline
 from geo_data.demo.plan import Plan, Seat, Spots
 
 _HOME_KM2 = 606.0
+_BUILT_KM2 = 215.0
+_BUILT_FROM = 0.27
 
 
 def plan_elsewhere(outline: Outline, waves: Floats, random: np.random.Generator) -> Plan:
@@ -33,7 +37,11 @@ def plan_elsewhere(outline: Outline, waves: Floats, random: np.random.Generator)
     near = 1.0 / (1.0 + (away_m / (5200.0 * scale)) ** 2)
     count = int(np.clip(round(4.0 + 0.53 * np.sqrt(area_km2)), 3, 28))
     at, reach = _seats(inside, near, count, outline.area_m2)
-    centres = _centres(at, reach, middle, scale, random)
+    industry = _industry(at, reach, scale, random)
+    built_km2 = float(np.clip(0.85 * area_km2, 1.0, _BUILT_KM2))
+    centres = _built_up(
+        _centres(at, reach, middle, scale, random), industry, inside, built_km2 / area_km2
+    )
     names = Namer(random)
     seats = tuple(
         Seat(
@@ -51,11 +59,11 @@ def plan_elsewhere(outline: Outline, waves: Floats, random: np.random.Generator)
         outline=outline,
         seats=seats,
         centres=centres,
-        industry=_industry(at, reach, scale, random),
+        industry=industry,
         lines=_lines(outline, middle, random),
         metro=(),
         functional=(f"{outline.adcode}F01", f"{names.place()}经济开发区", frozenset({"0", "1"})),
-        population=int(round(min(3200.0 * area_km2, 900_000.0 + 60.0 * area_km2), -4)),
+        population=int(round(9_000.0 * built_km2 + 50.0 * min(area_km2, 5_000.0), -3)),
         home=False,
         waves=waves,
     )
@@ -119,6 +127,19 @@ def _centres(
         np.concatenate(([1.0], np.minimum(weight, 0.95))),
         np.concatenate(([2600.0 * scale], radius_m)),
     )
+
+
+def _built_up(centres: Spots, industry: Spots, inside: Floats, share: float) -> Spots:
+    """Widen or narrow the centres until about ``share`` of the district is built up."""
+    x, y = inside[:, 0], inside[:, 1]
+    works = industry.at(x, y) > 0.42
+    low, high = 0.25, 6.0
+    for _ in range(20):
+        factor = (low + high) / 2.0
+        wider = replace(centres, radius_m=centres.radius_m * factor)
+        built = (wider.at(x, y) > _BUILT_FROM) | works
+        low, high = (factor, high) if built.mean() < share else (low, factor)
+    return replace(centres, radius_m=centres.radius_m * high)
 
 
 def _industry(at: Floats, reach: Floats, scale: float, random: np.random.Generator) -> Spots:

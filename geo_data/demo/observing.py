@@ -57,14 +57,14 @@ def _of_kind(
 ) -> pd.DataFrame:
     count = len(own)
     period_ms = kind.period_s * 1000
-    apart_ms = max(_SPAN_MS // steps // period_ms, 1) * period_ms
-    number = min(steps, _SPAN_MS // apart_ms)
+    apart_ms = -(-_SPAN_MS // steps // period_ms) * period_ms
+    number = _SPAN_MS // apart_ms
     last_ms = millis(now) - random.integers(0, int(period_ms * 0.9), count)
     at_ms = last_ms[:, None] - np.arange(number - 1, -1, -1)[None, :] * apart_ms
     values = _normal(gauge, at_ms, zone, random)
     _disturb(values, kind, random)
     silent = random.uniform(size=count) < _SILENT
-    since_ms = millis(now) - random.integers(4 * period_ms, _SPAN_MS, count)
+    since_ms = millis(now) - random.integers(4 * period_ms, int(_SPAN_MS * 0.8), count)
     kept = ~silent[:, None] | (at_ms < since_ms[:, None])
     low, high = kind.plausible
     digits = 0 if kind.unit in ("0/1", "min") else 3 if kind.unit in ("MPa", "mg/L", "mg/m³") else 1

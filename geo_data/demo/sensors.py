@@ -18,6 +18,7 @@ from geo_data.demo import parcels as land_use
 from geo_data.demo.buildings import BUILDING_USES, Buildings
 from geo_data.demo.columns import running
 from geo_data.demo.district import District
+from geo_data.demo.lines import Floats, Line
 from geo_data.demo.parcels import Parcels
 from geo_data.demo.pois import Spots
 from geo_data.dictionaries import sensor_kinds
@@ -25,7 +26,7 @@ from geo_data.dictionaries import sensor_kinds
 Ints = NDArray[np.int64]
 
 _COUNTED_FOR = 1_900_000
-_FEWEST = 0.35
+_FEWEST = 0.92
 _TOWER_FLOORS = 8
 
 
@@ -106,11 +107,13 @@ def _sites(
     own = np.flatnonzero(parcels.use == land_use.VACANT)
     points = shapely.get_coordinates(shapely.point_on_surface(parcels.land[own]))
     found["vacant"] = _outside(Spots(points[:, 0], points[:, 1], parcels.grid[own]))
-    found["country-too"] = _outside(Spots(district.x, district.y, np.arange(len(district.grids))))
+    points = shapely.get_coordinates(shapely.point_on_surface(district.grids))
+    everywhere = np.arange(len(district.grids))
+    found["country-too"] = _outside(Spots(points[:, 0], points[:, 1], everywhere))
     found["river"] = _outside(_along(district, "river"))
     found["underpass"] = _outside(_along(district, "road"))
-    everywhere = _in_buildings(buildings, np.arange(len(buildings.x)))
-    return {use: one if len(one[0]) else everywhere for use, one in found.items()}
+    anywhere = _in_buildings(buildings, np.arange(len(buildings.x)))
+    return {use: one if len(one[0]) else anywhere for use, one in found.items()}
 
 
 def _in_buildings(buildings: Buildings, own: Ints) -> tuple[Spots, Ints]:
@@ -122,20 +125,25 @@ def _outside(spots: Spots) -> tuple[Spots, Ints]:
 
 
 def _along(district: District, kind: str) -> Spots:
-    """Return points along rivers or expressways, every few hundred metres, inside a grid."""
-    lines = [line.path for line in district.plan.lines if line.kind == kind]
-    if not lines:
-        return Spots(np.empty(0), np.empty(0), np.empty(0, dtype=np.int64))
-    points = np.concatenate(
-        [
-            shapely.line_interpolate_point(line, np.arange(150.0, line.length, 260.0))
-            for line in lines
-        ]
-    )
+    """Return points on the banks of rivers, or beside expressways, every few hundred metres.
+
+    Never on the middle line itself: that is where grids meet.
+    """
+    own = [line for line in district.plan.lines if line.kind == kind]
+    banks = [np.empty((0, 2)), *(_bank(line) for line in own)]
+    points = shapely.points(np.concatenate(banks))
     inside, grid = shapely.STRtree(district.grids).query(points, predicate="within")
-    first = np.unique(inside, return_index=True)[1]
-    at = shapely.get_coordinates(points[inside[first]])
-    return Spots(at[:, 0], at[:, 1], grid[first])
+    at = shapely.get_coordinates(points[inside])
+    return Spots(at[:, 0], at[:, 1], grid)
+
+
+def _bank(line: Line) -> Floats:
+    along_m = np.arange(150.0, line.path.length - 2.0, 260.0)
+    at = shapely.get_coordinates(shapely.line_interpolate_point(line.path, along_m))
+    ahead = shapely.get_coordinates(shapely.line_interpolate_point(line.path, along_m + 1.0)) - at
+    side = np.where(np.arange(len(at)) % 2, 1.0, -1.0) * (line.width_m / 2.0 + 3.0)
+    beside: Floats = at + np.column_stack((-ahead[:, 1], ahead[:, 0])) * side[:, None]
+    return beside
 
 
 def _frame(

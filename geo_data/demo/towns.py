@@ -19,6 +19,7 @@ Ints = NDArray[np.int64]
 _ROUNDS = 40
 _CROSSING = {"river": 1.2, "road": 0.5}
 _WIDE_RIVER_M = 200.0
+_STARVED = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def grow_towns(blocks: Blocks, plan: Plan) -> Ints:
         handicap_m += pace * (np.sqrt(got) - np.sqrt(wanted))
         # A town that starts too late finds its own door closed by the neighbours.
         handicap_m = np.clip(handicap_m - handicap_m.mean(), -at_most_m, at_most_m)
-    return _smoothed(blocks, best, seats)
+    return _smoothed(blocks, _fed(blocks, best, seats, wanted), seats)
 
 
 def _seat_blocks(blocks: Blocks, plan: Plan) -> list[int]:
@@ -136,6 +137,29 @@ def _spread(blocks: Blocks, seats: list[int], handicap_m: Floats) -> Ints:
     for block in np.flatnonzero(town < 0).tolist():
         away = np.hypot(blocks.x[seats] - x[block], blocks.y[seats] - y[block])
         town[block] = int(np.argmin(away))
+    return town
+
+
+def _fed(blocks: Blocks, town: Ints, seats: list[int], wanted: Floats) -> Ints:
+    """Let a town that its neighbours closed in take the blocks nearest to its seat."""
+    town = town.copy()
+    got = np.bincount(town, weights=blocks.area_m2, minlength=len(seats))
+    for hungry in np.flatnonzero(got < _STARVED * wanted).tolist():
+        seat = seats[hungry]
+        away = np.hypot(blocks.x - blocks.x[seat], blocks.y - blocks.y[seat])
+        while got[hungry] < 1.5 * _STARVED * wanted[hungry]:
+            beside = {
+                other
+                for block in np.flatnonzero(town == hungry).tolist()
+                for other in blocks.shared_m[block]
+                if town[other] != hungry and other not in seats and _spare(blocks, town, other)
+            }
+            if not beside:
+                break
+            nearest = min(beside, key=lambda other: (away[other], other))
+            got[town[nearest]] -= blocks.area_m2[nearest]
+            got[hungry] += blocks.area_m2[nearest]
+            town[nearest] = hungry
     return town
 
 
