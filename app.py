@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import socket
 import sys
 from datetime import UTC, datetime
@@ -15,8 +17,17 @@ from dashboard.server import create_server
 from geo_data.provision import Provided, provide, settings_with_city
 from geo_data.settings import Settings
 
-GRACE_S = 2
+GRACE_S = 1
 """How long open live streams may hold up the end."""
+
+
+class CutStreams(logging.Filter):
+    """Keeps the log still about live streams that are cut when the server ends."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is news."""
+        cut = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
+        return not cut and "graceful shutdown exceeded" not in record.getMessage()
 
 
 def create_app(settings: Settings | None = None, provided: Provided | None = None) -> FastAPI:
@@ -45,6 +56,7 @@ def serve(settings: Settings, provided: Provided, door: socket.socket) -> None:
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S
     )
+    logging.getLogger("uvicorn.error").addFilter(CutStreams())
     try:
         uvicorn.Server(config).run(sockets=[door])
     except KeyboardInterrupt:
