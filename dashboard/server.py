@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -20,9 +21,12 @@ from dashboard import document, theme
 from dashboard.api import data, health, map_view, regions, tiles
 from dashboard.api import live as live_api
 from dashboard.context import Context
+from dashboard.drawing import legend_of
 from dashboard.live import Live
 from dashboard.pages import desk, wall
+from dashboard.panels import vital_signs
 from dashboard.static import CompressedStatic, deck_bundle
+from geo_data import queries
 from geo_data.faults import InputError
 from geo_data.settings import Settings
 from geo_data.store import Store
@@ -49,7 +53,7 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
         # The pages FastAPI offers for its own API load their scripts from other hosts.
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(live),
+        lifespan=_lifespan(context, live),
     )
     server.add_exception_handler(InputError, _say_what_is_wrong)
     for router in (
@@ -69,9 +73,12 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
     return server
 
 
-def _lifespan(live: Live) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    context: Context, live: Live
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(warm, context)
         await live.start()
         yield
         await live.stop()
@@ -92,6 +99,14 @@ class Page(Dash):
         """Fill the document."""
         text: str = super().interpolate_index(*parts, **named)  # type: ignore[no-untyped-call]
         return text.replace('"@cursor"', str(self.live.cursor))
+
+
+def warm(context: Context) -> None:
+    """Answer the first page once, so that nobody waits for what is read once per process."""
+    look = context.look("")
+    vital_signs.board(look, vital_signs.values(look))
+    legend_of(look)
+    queries.search(look.store, look.scope, "0", limit=1)
 
 
 def _add_pages(server: FastAPI, context: Context, live: Live) -> None:

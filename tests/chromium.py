@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-CHROMIUM = "/usr/bin/chromium"
+import shutil
+
+CHROMIUM = shutil.which("chromium")
+"""``None`` lets playwright look for one of its own."""
 FLAGS = [
     "--headless",
     "--no-sandbox",
