@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import uvicorn
@@ -50,12 +51,15 @@ def create_app(settings: Settings | None = None, provided: Provided | None = Non
     return create_server(settings, store, city_clock(settings.simulator_speed))
 
 
-def serve(settings: Settings, provided: Provided, door: socket.socket) -> None:
-    """Serve a city on a listening socket until told to stop."""
+def serve(
+    settings: Settings, provided: Provided, door: socket.socket, ready: Callable[[], None]
+) -> None:
+    """Serve a city on a listening socket until told to stop; ``ready`` is called before."""
     app = create_app(settings, provided)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S
     )
+    ready()
     logging.getLogger("uvicorn.error").addFilter(CutStreams())
     try:
         uvicorn.Server(config).run(sockets=[door])

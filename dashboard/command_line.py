@@ -35,8 +35,8 @@ STOPPED = 130
 PORT_EXIT = 4
 _LAST_PORT = 65_535
 
-Serve = Callable[[Settings, Provided, socket.socket], None]
-"""Serves an open store on a listening socket until it is told to stop."""
+Serve = Callable[[Settings, Provided, socket.socket, Callable[[], None]], None]
+"""Serves an open store on a listening socket until it is told to stop; calls when it is ready."""
 
 
 def run(
@@ -181,10 +181,9 @@ def _serve(
             Console(stderr=True).print(provided.report.as_table(language))
         host, port = door.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
-        name = provided.store.city.name(language)
-        _say("cli-ready", language, name=name, address=f"http://{shown}:{port}")
+        values = {"name": provided.store.city.name(language), "address": f"http://{shown}:{port}"}
         try:
-            serve(settings, provided, door)
+            serve(settings, provided, door, lambda: _say("cli-ready", language, **values))
         finally:
             provided.store.close()
     _say("cli-stopped", language)

@@ -37,7 +37,14 @@ class Served:
         self.layers: dict[str, int] = {}
         self.address: tuple[str, int] = ("", 0)
 
-    def __call__(self, settings: Settings, provided: Provided, door: socket.socket) -> None:
+    def __call__(
+        self,
+        settings: Settings,
+        provided: Provided,
+        door: socket.socket,
+        ready: Callable[[], None],
+    ) -> None:
+        ready()
         self.settings = settings
         self.city = provided.store.city.code
         self.layers = provided.store.versions()
@@ -282,7 +289,7 @@ class Program:
             text=True,
         )
         self.lines: list[str] = []
-        self.address = ""
+        self.address = self.ready = ""
         ready = threading.Event()
         self.reader = threading.Thread(target=self._read, args=(ready,), daemon=True)
         self.reader.start()
@@ -294,7 +301,7 @@ class Program:
             self.lines.append(line)
             found = re.search(r"http://[\d.]+:\d+", line)
             if found and not self.address:
-                self.address = found[0]
+                self.address, self.ready = found[0], line
                 ready.set()
         ready.set()
 
@@ -337,7 +344,8 @@ def test_the_program_serves_the_city_until_it_is_stopped(program: Program) -> No
         while b"event: hello" not in received:
             received += stream.recv(4096)
         assert program.stop() == 0
-    assert program.lines[1:] == ["已停止。\n"]
+    after = program.lines[program.lines.index(program.ready) + 1 :]
+    assert after == ["已停止。\n"]
 
 
 def test_the_wiring_makes_an_app_of_a_store(clearbay: Store, tmp_path: Path) -> None:
