@@ -101,7 +101,11 @@ window.yiping.page = (() => {
   function drill(picked) {
     if (!isDesk()) return;
     if (picked.kind === "region") go(withKeys({ region: picked.code, object: null }));
-    else go(withKeys({ object: `${picked.kind}:${picked.code}` }));
+    else {
+      // Its card must be seen, so the panel it lies on unfolds.
+      const folded = (root.dataset.fold || "").split(",").filter((name) => name && name !== "right");
+      go(withKeys({ object: `${picked.kind}:${picked.code}`, fold: folded.join(",") || null }));
+    }
   }
 
   function typing(target) {

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from geo_data import queries
 from geo_data.records import Scope
 from geo_data.store import Store
+from tests.browser.probes import LAYERS, SETTLED
 
 pytestmark = pytest.mark.browser
 EVERYONE = Scope.everything()
@@ -23,14 +24,14 @@ def said(page: Page) -> dict[str, str]:
 
 def click_map(page: Page, lon: float, lat: float) -> None:
     """Click where a coordinate is drawn."""
-    x, y = page.evaluate("([lon, lat]) => window.yiping.map.project(lon, lat)", [lon, lat])
+    x, y = page.evaluate("([lon, lat]) => window.yiping.map.debug.screen(lon, lat)", [lon, lat])
     page.mouse.move(x, y)
     page.mouse.click(x, y)
 
 
 def settled(page: Page) -> None:
-    """Wait until the map stands still and has drawn everything it asked for."""
-    page.wait_for_function("() => window.yiping.map.debug().settled", timeout=30_000)
+    """Wait until the map shows what the address says and no longer moves."""
+    page.wait_for_function(SETTLED, timeout=60_000, polling=250)
 
 
 def test_first_view_is_drawn_and_speaks_chinese(visit: Callable[..., Page]) -> None:
@@ -94,7 +95,7 @@ def test_a_pasted_link_restores_the_exact_view(
     expect(page.locator(".tab.on")).to_contain_text("Sensors")
     assert page.evaluate("() => document.documentElement.dataset.theme") == "light"
     assert page.evaluate("() => document.documentElement.lang") == "en"
-    assert set(page.evaluate("() => window.yiping.map.debug().layers")) >= {"sensors"}
+    assert set(page.evaluate(f"() => {LAYERS}")) >= {"sensors"}
     before = page.url
     page.reload()
     expect(page.locator(".tab.on")).to_contain_text("Sensors")
@@ -123,12 +124,12 @@ def test_search_by_name_initials_and_code(visit: Callable[..., Page], text: str)
 
 def test_a_layer_is_switched_off_and_on(visit: Callable[..., Page]) -> None:
     page = visit("/")
-    assert "sensors" in page.evaluate("() => window.yiping.map.debug().layers")
+    assert "sensors" in page.evaluate(f"() => {LAYERS}")
     page.locator(".layer-box summary").click()
     page.locator('[data-layer="sensors"] .switch').click()
-    page.wait_for_function("() => !window.yiping.map.debug().layers.includes('sensors')")
+    page.wait_for_function(f"() => !{LAYERS}.includes('sensors')")
     page.locator('[data-layer="sensors"] .switch').click()
-    page.wait_for_function("() => window.yiping.map.debug().layers.includes('sensors')")
+    page.wait_for_function(f"() => {LAYERS}.includes('sensors')")
 
 
 def test_english_screen_has_no_chinese_words_of_ours(visit: Callable[..., Page]) -> None:

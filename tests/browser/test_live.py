@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
+from dashboard.widgets.numbers import write_number
 from geo_data import queries
 from geo_data.ingest import IncidentReport, Reading, StageReport, apply
 from geo_data.records import Scope, Severity, Stage
 from geo_data.store import Store
+from tests.browser.probes import CONTEXTS, INCIDENTS, LAYERS, SETTLED, VIEW
 from tests.serving import Served
 
 pytestmark = pytest.mark.browser
@@ -49,14 +51,15 @@ def test_a_new_incident_appears_everywhere_and_disturbs_nothing(
     page.wait_for_function("() => document.documentElement.dataset.server === 'here'")
     tree = queries.region_tree(demo_store, EVERYONE)
     town = tree.children(tree.root.code)[0]
-    before = page.evaluate("() => window.yiping.map.debug()")
+    page.wait_for_function(SETTLED, polling=250)
+    before = page.evaluate(f"() => [{INCIDENTS}, {VIEW}]")
     address = page.url
     title = f"路灯倒伏 {datetime.now(UTC):%H%M%S%f}"
     report(demo_store, title, town.lon, town.lat)
     expect(page.locator(".entry", has_text=title)).to_be_visible(timeout=3000)
-    after = page.evaluate("() => window.yiping.map.debug()")
-    assert after["incidents"] == before["incidents"] + 1
-    assert after["view"] == before["view"]
+    after = page.evaluate(f"() => [{INCIDENTS}, {VIEW}]")
+    assert after[0] == before[0] + 1
+    assert after[1] == before[1]
     assert page.url == address
 
 
@@ -85,7 +88,6 @@ def test_a_reading_changes_the_sensor_on_screen(
     page.wait_for_function("() => document.documentElement.dataset.server === 'here'")
     value = (sensor.value or 1.0) * 1.01
     apply(demo_store, [Reading(sensor.code, value, datetime.now(UTC))], datetime.now(UTC))
-    from dashboard.widgets.numbers import write_number
 
     expect(page.locator(".headline .digits")).to_have_text(write_number(value), timeout=3000)
 
@@ -107,24 +109,22 @@ def test_server_lost_and_found(visit: Callable[..., Page], served: Served) -> No
 
 def test_a_lost_context_comes_back_with_its_view(visit: Callable[..., Page]) -> None:
     page = visit("/?region=310117102")
-    page.wait_for_function("() => window.yiping.map.debug().settled", timeout=30_000)
-    before = page.evaluate("() => window.yiping.map.debug()")
-    page.evaluate("() => window.yiping.map.loseContext()")
-    page.wait_for_function(
-        f"() => window.yiping.map.debug().contexts > {before['contexts']}"
-        " && window.yiping.map.debug().settled",
-        timeout=30_000,
-    )
-    after = page.evaluate("() => window.yiping.map.debug()")
-    assert after["view"] == pytest.approx(before["view"], abs=1e-6)
-    assert set(after["layers"]) == set(before["layers"])
+    page.wait_for_function(SETTLED, timeout=60_000, polling=250)
+    contexts, view, layers = page.evaluate(f"() => [{CONTEXTS}, {VIEW}, {LAYERS}]")
+    page.evaluate("() => window.yiping.map.debug.loseContext()")
+    page.wait_for_function(f"() => {CONTEXTS} > {contexts}", timeout=60_000)
+    page.wait_for_function(SETTLED, timeout=60_000, polling=250)
+    assert page.evaluate(f"() => {VIEW}") == pytest.approx(view, abs=1e-6)
+    assert page.evaluate(f"() => {LAYERS}") == layers
+    drawn = page.evaluate("() => window.yiping.map.debug.deck.isInitialized")
+    assert drawn
 
 
 def test_the_wall_has_no_control_and_big_text(visit: Callable[..., Page]) -> None:
     page = visit("/wall", 1920, 1080)
     expect(page.locator(".wall-title")).to_contain_text("松江区")
     expect(page.locator(".clock-time")).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
-    assert page.locator("input, button, select").count() == 0
+    assert page.locator(":is(input, button, select):visible").count() == 0
     sizes = page.evaluate(
         """() => [...document.querySelectorAll(".wall *")]
             .filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
