@@ -96,7 +96,9 @@ def point_legends(
     return groups
 
 
-def _incidents(severities: np.ndarray[tuple[int], np.dtype[np.uint8]], theme: str, language: str) -> LegendGroup:
+def _incidents(
+    severities: np.ndarray[tuple[int], np.dtype[np.uint8]], theme: str, language: str
+) -> LegendGroup:
     counts = np.bincount(severities, minlength=len(Severity) + 1)
     rows = tuple(
         LegendRow(
@@ -110,7 +112,9 @@ def _incidents(severities: np.ndarray[tuple[int], np.dtype[np.uint8]], theme: st
     return LegendGroup("incidents", WORDS("legend-incidents", language), "", rows)
 
 
-def _sensors(states: np.ndarray[tuple[int], np.dtype[np.uint8]], theme: str, language: str) -> LegendGroup:
+def _sensors(
+    states: np.ndarray[tuple[int], np.dtype[np.uint8]], theme: str, language: str
+) -> LegendGroup:
     counts = np.bincount(states, minlength=len(SensorState))
     rows = tuple(
         LegendRow(

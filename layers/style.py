@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -84,9 +85,9 @@ GROUNDS = ("ground", "land", "panel")
 # colour-blind eye reads them by. The lowest stays near the land so that a quiet city is quiet.
 _RAMPS: Mapping[tuple[str, str], tuple[str, str, str]] = {
     ("dark", "teal"): ("#142f49", "#1b5365", "#328f88"),
-    ("dark", "violet"): ("#1f2d49", "#4c467c", "#8f7fbe"),
-    ("light", "teal"): ("#edf3ee", "#9ccfc5", "#136d66"),
-    ("light", "violet"): ("#f2eff2", "#bdb0d6", "#564092"),
+    ("dark", "violet"): ("#1f2d49", "#483f74", "#7c6cab"),
+    ("light", "teal"): ("#eef3ee", "#b4d8cf", "#4d988e"),
+    ("light", "violet"): ("#f2eff2", "#cfc5e0", "#8373b3"),
 }
 _MISSING: Mapping[str, str] = {"dark": "#1a2433", "light": "#eae6dd"}
 
@@ -104,7 +105,9 @@ def rgba(color: str, opacity: float = 1.0) -> list[int]:
 def luminance(color: str) -> float:
     """Return the relative luminance of WCAG 2.2, from 0 (black) to 1 (white)."""
     parts = [part / 255 for part in rgb(color)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
@@ -185,7 +188,9 @@ def legend(
     counts = np.bincount(classes + 1, minlength=len(by.colors) + 1)
     rows = [
         LegendRow(color, label, int(count))
-        for color, label, count in zip(by.colors, _class_labels(by, language), counts[1:], strict=True)
+        for color, label, count in zip(
+            by.colors, _class_labels(by, language), counts[1:], strict=True
+        )
     ][::-1]
     if counts[0]:
         rows.append(LegendRow(by.missing, WORDS("no-value", language), int(counts[0])))
@@ -219,7 +224,10 @@ def _quantile_breaks(known: npt.NDArray[np.float64], classes: int) -> tuple[floa
         inner = np.array([different[1]])
     ends = np.append(inner, np.inf)
     starts = np.insert(inner, 0, -np.inf)
-    filled = [bool(((known >= low) & (known < high)).any()) for low, high in zip(starts, ends, strict=True)]
+    filled = [
+        bool(((known >= low) & (known < high)).any())
+        for low, high in zip(starts, ends, strict=True)
+    ]
     return tuple(float(edge) for edge, full in zip(inner, filled[1:], strict=True) if full)
 
 
@@ -239,7 +247,7 @@ def _class_labels(by: Scale, language: str) -> list[str]:
     edges = [write_edge(edge) for edge in by.breaks]
     if not edges:
         return [WORDS("all-alike", language)]
-    inner = [f"{low} – {high}" for low, high in zip(edges, edges[1:], strict=False)]
+    inner = [f"{low} – {high}" for low, high in pairwise(edges)]
     return [f"< {edges[0]}", *inner, f"≥ {edges[-1]}"]
 
 

@@ -15,6 +15,7 @@ window.yiping.cluster = (() => {
   /** Ended cases are seen from near only. */
   const ENDED_ZOOM = 12.5;
   const TILE = 512;
+  const ROUNDS = 4;
 
   /** Web Mercator at zoom 0, in pixels; y grows to the north here. */
   function project(lon, lat) {
@@ -140,20 +141,37 @@ window.yiping.cluster = (() => {
     return { rows, count, worst, overdue, share: large / count, ...at, size: sizeOf(count), rank: 0.5 };
   }
 
-  /** A disc steps aside for a severe case: neither hides the other. */
+  /** Discs step aside for severe cases and for each other: nothing hides a number. */
   function makeWay(found, scale) {
-    const severe = found.filter((sign) => sign.rank >= 3).map((sign) => ({ sign, at: project(sign.lon, sign.lat) }));
-    for (const disc of found) {
-      if (!disc.rows) continue;
-      for (const { sign, at } of severe) {
-        const [x, y] = project(disc.lon, disc.lat);
-        const apart = Math.hypot(x - at[0], y - at[1]) * scale;
-        const needed = (disc.size + sign.size) * 0.46;
-        if (apart >= needed) continue;
-        const [dx, dy] = apart > 0.5 ? [(x - at[0]) * scale / apart, (y - at[1]) * scale / apart] : [0, -1];
-        [disc.lon, disc.lat] = unproject(at[0] + (dx * needed) / scale, at[1] + (dy * needed) / scale);
+    const placed = (sign) => {
+      const [x, y] = project(sign.lon, sign.lat);
+      return { sign, x: x * scale, y: y * scale };
+    };
+    const severe = found.filter((sign) => sign.rank >= 3).map(placed);
+    const discs = found.filter((sign) => sign.rows).map(placed);
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const disc of discs) severe.forEach((other) => part(disc, other, 1));
+      for (let i = 0; i < discs.length; i++) {
+        for (let j = 0; j < i; j++) {
+          const before = [discs[j].x, discs[j].y];
+          part(discs[j], discs[i], 0.5);
+          part(discs[i], { ...discs[j], x: before[0], y: before[1] }, 0.5);
+        }
       }
     }
+    for (const { sign, x, y } of discs) [sign.lon, sign.lat] = unproject(x / scale, y / scale);
+  }
+
+  /** Move one sign away from another by a share of what they overlap. */
+  function part(moved, other, share) {
+    const [dx, dy] = [moved.x - other.x, moved.y - other.y];
+    const needed = (moved.sign.size + other.sign.size) * 0.47;
+    if (Math.abs(dx) >= needed || Math.abs(dy) >= needed) return;
+    const apart = Math.hypot(dx, dy);
+    if (apart >= needed) return;
+    const way = (needed - apart) * share;
+    moved.x += apart > 0.5 ? (dx / apart) * way : 0;
+    moved.y += apart > 0.5 ? (dy / apart) * way : way;
   }
 
   /** Signs as typed arrays for the GPU. */

@@ -49,7 +49,8 @@ window.yiping.labels = (() => {
     }
 
     /** Draw for a viewport; scale is how much larger a hall's screen is than 1080 lines. */
-    draw(viewport, scale) {
+    draw(viewport, scale, markScale) {
+      this.markScale = markScale;
       const { context } = this;
       context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
       context.clearRect(0, 0, this.width, this.height);
@@ -142,34 +143,39 @@ window.yiping.labels = (() => {
       context.fillText(name.text, Math.round(box.x), Math.round(box.y));
     }
 
-    /** Up or down by as little as it takes; signs and names are in the way alike. */
+    /** Up or down by as little as it takes, else to a side; signs and names are in the way alike. */
     makeRoom(box, taken) {
-      const blockers = (y) =>
-        taken.filter((other) => Math.abs(other.x - box.x) < other.w + box.w && Math.abs(other.y - y) < other.h + box.h);
-      const middle = box.y;
+      const { x, y } = box;
+      const blockers = (atX, atY) =>
+        taken.filter((other) => Math.abs(other.x - atX) < other.w + box.w && Math.abs(other.y - atY) < other.h + box.h);
       const reach = 3.2 * box.h;
-      let [up, down] = [middle, middle];
+      let [up, down] = [y, y];
       for (let step = 0; step < 4; step++) {
-        const above = blockers(up);
-        if (!above.length) return this.moveTo(box, up);
-        const below = blockers(down);
-        if (!below.length) return this.moveTo(box, down);
+        const above = blockers(x, up);
+        if (!above.length) return this.moveTo(box, x, up);
+        const below = blockers(x, down);
+        if (!below.length) return this.moveTo(box, x, down);
         up = Math.min(...above.map((other) => other.y - other.h - box.h - 0.5));
         down = Math.max(...below.map((other) => other.y + other.h + box.h + 0.5));
-        if (middle - up > reach && down - middle > reach) return false;
+        if (y - up > reach && down - y > reach) break;
+      }
+      const [sign] = blockers(x, y);
+      for (const side of sign ? [1, -1] : []) {
+        const beside = sign.x + side * (sign.w * 1.3 + box.w + 2);
+        if (!blockers(beside, sign.y).length) return this.moveTo(box, beside, sign.y);
       }
       return false;
     }
 
-    moveTo(box, y) {
-      box.y = y;
+    moveTo(box, x, y) {
+      Object.assign(box, { x, y });
       return true;
     }
 
     drawCounts(viewport, scale) {
-      const { tokens, wall } = this.spec;
+      const { tokens } = this.spec;
       const { context } = this;
-      const large = scale * (wall ? 1.6 : 1);
+      const large = this.markScale || scale;
       context.textAlign = "center";
       context.textBaseline = "middle";
       context.fillStyle = tokens.ink;
@@ -180,7 +186,7 @@ window.yiping.labels = (() => {
         // A sign keeps the names off itself: what happens is more than what it is called.
         this.taken.push({ x: place[0], y: place[1], w: half * 0.8, h: half * 0.8, soft: !sign.count });
         if (!sign.count) continue;
-        const size = Math.round(Math.min(17, 9 + sign.size / 8) * large);
+        const size = Math.round(Math.min(17, 9 + sign.size / 8) * large * (this.spec.wall ? 1.2 : 1));
         context.font = `600 ${size}px "Noto Sans SC", sans-serif`;
         context.globalAlpha = this.strength(sign);
         context.fillText(String(sign.count), Math.round(place[0]), Math.round(place[1]) + 1);

@@ -9,7 +9,9 @@ window.yiping = window.yiping || {};
 
 window.yiping.map = (() => {
   const HALL_LINES = 1080;
-  const CALM_ZOOM = 12.9;
+  /** Signs in the hall are larger, as far as the same ground has room for them. */
+  const WALL_MARKS = 1.3;
+  const CALM_ZOOM = 13.4;
   const CLICK_PX = 6;
   const HOVER_MS = 40;
   const handlers = new Map();
@@ -176,7 +178,7 @@ window.yiping.map = (() => {
   /** The hall's screen may be larger than 1080 lines: everything drawn in pixels grows along. */
   function resize() {
     state.scale = isWall() ? Math.max(1, element.clientHeight / HALL_LINES) : 1;
-    state.markScale = state.scale * (isWall() ? 1.6 : 1);
+    state.markScale = state.scale * (isWall() ? WALL_MARKS : 1);
     if (parts.stage) parts.stage.resize();
     shownAs = "";
     plan();
@@ -325,7 +327,7 @@ window.yiping.map = (() => {
   }
 
   function drewFrame(viewport) {
-    parts.stage.overlay.draw(viewport, state.scale);
+    parts.stage.overlay.draw(viewport, state.scale, state.markScale);
     if (debug.drawn || !spec || parts.stage.drawnFor !== spec || !parts.stage.isSettled) return;
     const missing = [...wanted()].some((name) => spec.sources[name] && !(state.data.source(name) || {}).value);
     if (missing || (spec.labels && !state.data.names)) return;

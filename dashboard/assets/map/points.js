@@ -10,7 +10,7 @@ window.yiping.points = (() => {
   const COLUMNS = 8;
 
   /** Incident: the worse the larger. Sensor: normal is small and dim. In pixels. */
-  const SIZE = { severity: [0, 40, 32, 20, 13], ended: 7, state: [5, 19, 27, 13] };
+  const SIZE = { severity: [0, 40, 32, 20, 13], ended: 7, state: [5, 19, 27, 9] };
 
   const PROGRESS_ENDED = 3;
   const SHARES = [0, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1];
@@ -115,7 +115,16 @@ window.yiping.points = (() => {
       context.fill();
       return;
     }
-    const color = tokens[{ 1: "warning-3", 2: "warning-1", 3: "offline" }[state]];
+    if (state === 3) {
+      // Offline is hollow and grey: many may be, and none of them is an alarm.
+      context.globalAlpha = 0.9;
+      context.strokeStyle = tokens.offline;
+      context.lineWidth = 8;
+      path(context, 6, 23, Math.PI / 6);
+      context.stroke();
+      return;
+    }
+    const color = tokens[state === 1 ? "warning-3" : "warning-1"];
     path(context, 6, 27, Math.PI / 6);
     context.fillStyle = tokens.ground;
     context.globalAlpha = 0.85;
@@ -127,15 +136,8 @@ window.yiping.points = (() => {
     context.lineJoin = "round";
     context.stroke();
     context.fillStyle = color;
-    if (state === 3) {
-      context.beginPath();
-      context.moveTo(-9, 9);
-      context.lineTo(9, -9);
-      context.stroke();
-    } else {
-      path(context, state === 2 ? 6 : 3, state === 2 ? 14 : 11, -Math.PI / 2);
-      context.fill();
-    }
+    path(context, state === 2 ? 6 : 3, state === 2 ? 14 : 11, -Math.PI / 2);
+    context.fill();
   }
 
   const ICON = {

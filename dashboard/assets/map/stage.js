@@ -277,7 +277,7 @@ window.yiping.stage = (() => {
       const wasMoving = this.overlay.isMoving;
       this.overlay.pulse(lon, lat, color);
       const step = () => {
-        if (this.deck && this.view) this.overlay.draw(this.deckViewport(), this.state.scale);
+        if (this.deck && this.view) this.overlay.draw(this.deckViewport(), this.state.scale, this.state.markScale);
         if (this.overlay.isMoving) requestAnimationFrame(step);
       };
       if (!wasMoving) requestAnimationFrame(step);
