@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from threading import Event, Thread
 
 import uvicorn
 from fastapi import FastAPI
@@ -15,23 +16,20 @@ from fastapi import FastAPI
 from dashboard import command_line
 from dashboard.clock import city_clock
 from dashboard.server import create_server
+from geo_data.demo.simulator import Simulator
 from geo_data.provision import Provided, provide, settings_with_city
 from geo_data.settings import Settings
+from geo_data.store import Store
 
 GRACE_S = 1
 """How long open live streams may hold up the end."""
 
 
-class CutStreams(logging.Filter):
-    """Keeps the log still about live streams that are cut when the server ends."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record is news."""
-        cut = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
-        return not cut and "graceful shutdown exceeded" not in record.getMessage()
-
-
-def create_app(settings: Settings | None = None, provided: Provided | None = None) -> FastAPI:
+def create_app(
+    settings: Settings | None = None,
+    provided: Provided | None = None,
+    clock: Callable[[], datetime] | None = None,
+) -> FastAPI:
     """Return the ASGI app of a city.
 
     Parameters
@@ -40,6 +38,8 @@ def create_app(settings: Settings | None = None, provided: Provided | None = Non
         Those of the environment unless given.
     provided : Provided, optional
         An open store; opened, imported or made as the settings ask unless given.
+    clock : callable, optional
+        The city's present moment; real time, or the time lapse of the settings, unless given.
 
     Raises
     ------
@@ -48,24 +48,40 @@ def create_app(settings: Settings | None = None, provided: Provided | None = Non
     """
     settings = settings or settings_with_city()
     store = (provided or provide(settings, datetime.now(UTC))).store
-    return create_server(settings, store, city_clock(settings.simulator_speed))
+    return create_server(settings, store, clock or city_clock(settings.simulator_speed))
+
+
+@contextmanager
+def living(settings: Settings, store: Store, clock: Callable[[], datetime]) -> Iterator[None]:
+    """Let a demo city go on living beside what is done inside; a real one lives by itself."""
+    stop = Event()
+    if not store.city.demo or settings.simulator_rate == 0:
+        yield
+        return
+    simulator = Simulator(store, settings.simulator_rate, int(clock().timestamp()), clock)
+    thread = Thread(target=simulator.run, args=(stop,), name="simulator", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(GRACE_S * 10)
 
 
 def serve(
     settings: Settings, provided: Provided, door: socket.socket, ready: Callable[[], None]
 ) -> None:
     """Serve a city on a listening socket until told to stop; ``ready`` is called before."""
-    app = create_app(settings, provided)
+    clock = city_clock(settings.simulator_speed)
+    app = create_app(settings, provided, clock)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S
     )
     ready()
-    logging.getLogger("uvicorn.error").addFilter(CutStreams())
-    try:
+    logging.getLogger("uvicorn.error").addFilter(command_line.CutStreams())
+    # Ctrl+C is how a person ends it; uvicorn has closed everything before it says so.
+    with living(settings, provided.store, clock), suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[door])
-    except KeyboardInterrupt:
-        # The way a person ends it; uvicorn has closed everything before it says so.
-        return
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -7,6 +7,8 @@ Sentences for people go to standard error, results (the report) to standard outp
 from __future__ import annotations
 
 import argparse
+import asyncio
+import logging
 import os
 import re
 import socket
@@ -81,6 +83,15 @@ def asked_language(arguments: Sequence[str], environment: Mapping[str, str]) -> 
         if option == "--lang" or option.startswith("--lang="):
             asked = option.partition("=")[2] or value
     return "en" if asked == "en" else DEFAULT_LANGUAGE
+
+
+class CutStreams(logging.Filter):
+    """Keeps the log still about live streams that are cut when the server ends."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is news."""
+        cut = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
+        return not cut and "graceful shutdown exceeded" not in record.getMessage()
 
 
 class _Parser(argparse.ArgumentParser):

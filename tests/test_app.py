@@ -11,9 +11,10 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -354,3 +355,19 @@ def test_the_wiring_makes_an_app_of_a_store(clearbay: Store, tmp_path: Path) -> 
     app = create_app(Settings(simulator_rate=0, data_dir=tmp_path), Provided(clearbay))
     paths = set(app.openapi()["paths"])
     assert {"/healthz", "/readyz", "/api/v1/layers", "/api/v1/regions/{code}"} <= paths
+
+
+@pytest.mark.parametrize(("demo", "rate"), [(True, 60.0), (True, 0.0), (False, 60.0)])
+def test_only_a_demo_city_lives_by_itself(clearbay: Store, demo: bool, rate: float) -> None:
+    from app import living
+
+    clearbay.city = clearbay.city.model_copy(update={"demo": demo})
+    settings = Settings(simulator_rate=rate)
+    with living(settings, clearbay, lambda: datetime.now(UTC)):
+        alive = [thread for thread in threading.enumerate() if thread.name == "simulator"]
+        deadline = time.monotonic() + 30
+        while alive and not clearbay.version("incidents") and time.monotonic() < deadline:
+            time.sleep(0.1)
+    assert bool(alive) == (demo and rate > 0)
+    assert bool(clearbay.version("incidents")) == bool(alive)
+    assert not any(thread.is_alive() for thread in alive)
