@@ -93,21 +93,28 @@ def bulk_load(
         with without_indexes(connection, *fresh):
             _write_incidents(connection, tables, incidents, spots, cases, verdict, last_id)
             _write_steps(connection, tables, stages.iloc[kept], steps, last_id)
-        latest = max(int(cases.reported_ms.max(initial=0)), int(verdict.stage_ms.max(initial=0)))
-        version = note_layer(
-            connection,
-            tables,
-            "incidents",
-            at=received_at,
-            data_at=min(instant(latest), received_at),
-            rows=last_id + len(incidents),
-        )
-        body = {"layer": "incidents", "version": version}
-        add_counts(
-            connection, tables, counts, log_change(connection, tables, "layers", body, received_at)
-        )
+        seq = _note(connection, tables, cases, verdict, last_id + len(incidents), received_at)
+        add_counts(connection, tables, counts, seq)
     store.checkpoint()
     return len(incidents)
+
+
+def _note(
+    connection: Connection,
+    tables: Tables,
+    cases: Cases,
+    verdict: Verdict,
+    rows: int,
+    received_at: datetime,
+) -> int:
+    """Raise the version of the cases and tell the change log; returns the change's number."""
+    latest = max(int(cases.reported_ms.max(initial=0)), int(verdict.stage_ms.max(initial=0)))
+    data_at = min(instant(latest), received_at)
+    version = note_layer(
+        connection, tables, "incidents", at=received_at, data_at=data_at, rows=rows
+    )
+    body = {"layer": "incidents", "version": version}
+    return log_change(connection, tables, "layers", body, received_at)
 
 
 def bulk_observations(store: Store, frame: pd.DataFrame, received_at: datetime) -> int:
