@@ -12,6 +12,7 @@ from geo_data.demo.plan import Plan
 _BAND_M = 640.0
 _SECTOR_M = 11_000.0
 _NUMBER_M = 9.0
+_MANY = 10_000
 
 
 class Streets:
@@ -28,7 +29,7 @@ class Streets:
     def __init__(self, plan: Plan, random: np.random.Generator) -> None:
         self._plan = plan
         self._namer = Namer(random)
-        self._names: dict[tuple[int, int, int], str] = {}
+        self._names: dict[int, str] = {}
 
     def at(self, x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
         """Return the street and the house number at positions.
@@ -53,16 +54,15 @@ class Streets:
         band = np.floor(across / _BAND_M).astype(np.int64)
         sector = np.floor(along / _SECTOR_M).astype(np.int64)
         numbers = 1 + ((along % _SECTOR_M) / _NUMBER_M).astype(np.int64)
-        keys = np.column_stack((south_north.astype(np.int64), band, sector))
-        known, which = np.unique(keys, axis=0, return_inverse=True)
-        urban = _mean(self._plan.urban(x, y), which.ravel(), len(known))
+        keys = (band * _MANY + sector) * 2 + south_north
+        known, which = np.unique(keys, return_inverse=True)
+        urban = _mean(self._plan.urban(x, y), which, len(known))
         names = [
-            self._name((int(a), int(b), int(c)), bool(far))
-            for (a, b, c), far in zip(known, urban < 0.2, strict=True)
+            self._name(key, bool(far)) for key, far in zip(known.tolist(), urban < 0.2, strict=True)
         ]
-        return np.array(names, dtype=object)[which.ravel()], numbers
+        return np.array(names, dtype=object)[which], numbers
 
-    def _name(self, key: tuple[int, int, int], country: bool) -> str:
+    def _name(self, key: int, country: bool) -> str:
         if key not in self._names:
             self._names[key] = self._namer.road(country)
         return self._names[key]

@@ -104,7 +104,9 @@ class Cutter:
         area_m2, cx, cy = area_and_middle(xy)
         urban = self._urban(cx, cy)
         random = self._random
-        if area_m2 < size_m2(urban) * (1.45 + variety * random.uniform(-0.5, 0.7)):
+        # A small town in a large face is reason enough to cut it.
+        near = max(urban, 0.9 * self._urban(cx, cy, 0.36 * math.sqrt(area_m2)))
+        if area_m2 < size_m2(near) * (1.45 + variety * random.uniform(-0.5, 0.7)):
             return None
         along, across_first = _axes(xy, (cx, cy), self._angle(cx, cy), area_m2)
         bend = bend or _bend(urban, area_m2)

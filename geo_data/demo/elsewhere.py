@@ -146,8 +146,8 @@ def _industry(at: Floats, reach: Floats, scale: float, random: np.random.Generat
     """Return an estate or so beside each seat; the first two are the development zone."""
     heading = random.uniform(0.0, 2.0 * np.pi, len(at))
     far = 0.42 * np.minimum(reach, 6000.0 * scale)
-    radius_m = np.clip(0.2 * reach, 350.0, 1500.0) * random.uniform(0.7, 1.2, len(at))
-    radius_m[:2] *= 1.4
+    radius_m = np.clip(0.2 * reach, 350.0, 850.0) * random.uniform(0.7, 1.2, len(at))
+    radius_m[:2] *= 1.7
     return Spots(
         tuple(str(number) for number in range(len(at))),
         at[:, 0] + far * np.cos(heading),

@@ -16,11 +16,11 @@ import shapely
 from numpy.typing import NDArray
 
 from geo_data.city import Entry
-from geo_data.crs import WGS_84
 from geo_data.demo.addresses import Streets
 from geo_data.demo.buildings import Buildings
 from geo_data.demo.columns import running, text
 from geo_data.demo.district import District
+from geo_data.demo.outline import lon_lat
 from geo_data.instants import millis
 from geo_data.working_time import DAY_MS, HOUR_MS, to_local, to_utc
 
@@ -246,8 +246,7 @@ def _described(
     # A few steps from the middle of the house: often at the door, sometimes inside.
     off_m = random.normal(0.0, 2.6, (2, len(building))).clip(-4.9, 4.9)
     x, y = buildings.x[building] + off_m[0], buildings.y[building] + off_m[1]
-    points = gpd.GeoSeries(shapely.points(x, y), crs=district.plan.outline.metric_crs)
-    lon, lat = np.round(shapely.get_coordinates(points.to_crs(WGS_84).to_numpy()), 7).T
+    lon, lat = lon_lat(x, y, district.plan.outline.metric_crs)
     village = district.village_of[buildings.grid[building]]
     towns = np.array([seat.name for seat in district.plan.seats], dtype=object)
     town = towns[district.town_of[village]]

@@ -34,7 +34,7 @@ Progress = Callable[[str, float], None]
 """Told the step (``step-<key>`` of the words) and the share done, 0 to 1."""
 
 SOURCE = "demo"
-_CASES_PER_PERSON = 110_000 / 1_900_000
+_CASES_PER_PERSON = 100_000 / 1_900_000
 _CACHE_KB = 400_000
 _FEWEST_CASES, _MOST_CASES = 20_000, 150_000
 

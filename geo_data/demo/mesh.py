@@ -201,20 +201,20 @@ class Mesh:
             return np.array([(ax, ay), (bx, by)])
         length_m = along[-1]
         ux, uy = (bx - ax) / length_m, (by - ay) / length_m
-        face = shapely.Polygon(xy)
+        turns_left = shapely.is_ccw(shapely.LinearRing(xy))
         for share in _SHARES:
             path = np.empty((len(along), 2))
             path[:, 0] = ax + along * ux - across_m * (share * uy)
             path[:, 1] = ay + along * uy + across_m * (share * ux)
             path[0], path[-1] = (ax, ay), (bx, by)
-            if share == 0.0 and start is None and end is None:
-                return path[[0, -1]]
-            # The very ends lie on the border, where rounding decides; look just inside of them.
-            seen = path.copy()
-            seen[0] += (path[1] - path[0]) * 0.02
-            seen[-1] += (path[-2] - path[-1]) * 0.02
-            trace = shapely.LineString(seen)
-            if trace.is_simple and shapely.contains_properly(face, trace):
+            if share == 0.0:
+                path = path[[0, -1]]
+            halves = [shapely.LinearRing(half) for half in halves_of(xy, chord, path)]
+            # Two sound faces that turn as the whole one does: the cut stayed inside.
+            if (
+                shapely.is_valid(shapely.polygons(halves)).all()
+                and (shapely.is_ccw(halves) == turns_left).all()
+            ):
                 return path
         return None
 
@@ -258,13 +258,15 @@ def chord_through(xy: Floats, through: tuple[float, float], angle: float) -> Cho
     )
 
 
-def halves_of(xy: Floats, chord: Chord) -> tuple[Floats, Floats]:
-    """Return the two closed rings a straight cut would give."""
-    start, end = np.array([chord.start]), np.array([chord.end])
+def halves_of(xy: Floats, chord: Chord, path: Floats | None = None) -> tuple[Floats, Floats]:
+    """Return the two closed rings that a cut along ``path`` would give; straight without one."""
+    path = np.array([chord.start, chord.end]) if path is None else path
     ahead = xy[chord.first + 1 : chord.second + 1]
-    one = np.concatenate((start, ahead, end, start))
-    two = np.concatenate((end, xy[chord.second + 1 : -1], xy[: chord.first + 1], start, end))
-    return one, two
+    behind = np.concatenate((xy[chord.second + 1 : -1], xy[: chord.first + 1]))
+    return (
+        np.concatenate((path[:1], ahead, path[::-1])),
+        np.concatenate((path[-1:], behind, path)),
+    )
 
 
 def area_and_middle(xy: Floats) -> tuple[float, float, float]:

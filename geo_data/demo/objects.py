@@ -15,7 +15,7 @@ from geo_data.demo.buildings import BUILDING_USES, Buildings
 from geo_data.demo.columns import running, text
 from geo_data.demo.district import District
 from geo_data.demo.names import Namer
-from geo_data.demo.outline import to_degrees
+from geo_data.demo.outline import lon_lat, to_degrees
 from geo_data.demo.parcels import Parcels
 from geo_data.demo.regions import Regions
 from geo_data.demo.sites import Sites
@@ -72,8 +72,7 @@ def building_layer(
     """Return every building with its name, address, floors, use and site."""
     metric = district.plan.outline.metric_crs
     shapes = to_degrees(buildings.footprint, metric).to_numpy()
-    points = gpd.GeoSeries(shapely.points(buildings.x, buildings.y), crs=metric).to_crs(WGS_84)
-    lon, lat = np.round(shapely.get_coordinates(points.to_numpy()), 7).T
+    lon, lat = lon_lat(buildings.x, buildings.y, metric)
     grid = np.array(district.grid_codes, dtype=object)[buildings.grid]
     site = np.where(buildings.parcel >= 0, sites.of_parcel[buildings.parcel], -1)
     name, address = _named(district, buildings, sites, site, streets, random)

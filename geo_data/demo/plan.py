@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import shapely
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
 from geo_data.crs import WGS_84
@@ -20,6 +22,7 @@ from geo_data.demo.outline import Outline
 HOME_ADCODE = "310117"
 _NOISE_WAVES = 12
 _RASTER = 320
+_LEVELS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,15 @@ class Plan:
 
 
 class Raster:
-    """A field looked up at single points, thousands of times, without numpy's cost per call."""
+    """A field looked up at single points, thousands of times, without numpy's cost per call.
+
+    Parameters
+    ----------
+    field_of : callable
+        The field as a function of arrays of x and y.
+    plan : Plan
+        Whose outline it must cover.
+    """
 
     def __init__(self, field_of: Callable[[ArrayLike, ArrayLike], Floats], plan: Plan) -> None:
         west, south, east, north = shapely.total_bounds(plan.outline.parts).tolist()
@@ -100,13 +111,28 @@ class Raster:
         self._step_m = max(east - west, north - south) / (_RASTER - 1)
         ticks = np.arange(_RASTER) * self._step_m
         x, y = np.meshgrid(west + ticks, south + ticks)
-        self._rows: list[list[float]] = field_of(x, y).tolist()
+        values = field_of(x, y)
+        self._levels: list[list[list[float]]] = []
+        for level in range(_LEVELS):
+            self._levels.append(values.tolist())
+            values = _highest_around(values, 2**level)
 
-    def __call__(self, x: float, y: float) -> float:
-        """Return the field at the nearest knot."""
+    def __call__(self, x: float, y: float, around_m: float = 0.0) -> float:
+        """Return the field at the nearest knot, or the highest within a square of knots."""
+        knots = around_m / self._step_m
+        level = min(int(math.log2(knots + 1.0)), _LEVELS - 1) if knots > 0.0 else 0
         row = min(max(int((y - self._south) / self._step_m + 0.5), 0), _RASTER - 1)
         column = min(max(int((x - self._west) / self._step_m + 0.5), 0), _RASTER - 1)
-        return self._rows[row][column]
+        return self._levels[level][row][column]
+
+
+def _highest_around(values: Floats, knots: int) -> Floats:
+    """Return the highest value within so many knots, along both axes."""
+    for axis in (0, 1):
+        padded = np.pad(values, [(knots, knots) if axis == at else (0, 0) for at in (0, 1)], "edge")
+        windows = sliding_window_view(padded, 2 * knots + 1, axis=axis)
+        values = windows.max(axis=-1)
+    return values
 
 
 def make_plan(outline: Outline, seed: int) -> Plan:

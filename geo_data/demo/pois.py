@@ -23,6 +23,7 @@ from geo_data.demo.buildings import BUILDING_USES, Buildings
 from geo_data.demo.district import District
 from geo_data.demo.lines import Floats
 from geo_data.demo.names import Namer
+from geo_data.demo.outline import lon_lat
 from geo_data.demo.parcels import Parcels
 from geo_data.demo.sites import Sites
 
@@ -173,8 +174,7 @@ def _frame(
 ) -> gpd.GeoDataFrame:
     """Return points as a layer; codes are the district's, the kind and a running number."""
     plan = district.plan
-    points = gpd.GeoSeries(shapely.points(own.x, own.y), crs=plan.outline.metric_crs)
-    degrees = shapely.transform(points.to_crs(WGS_84).to_numpy(), lambda at: np.round(at, 7))
+    degrees = shapely.points(*lon_lat(own.x, own.y, plan.outline.metric_crs))
     road, number = streets.at(own.x, own.y)
     return gpd.GeoDataFrame(
         {

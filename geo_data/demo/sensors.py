@@ -19,6 +19,7 @@ from geo_data.demo.buildings import BUILDING_USES, Buildings
 from geo_data.demo.columns import running
 from geo_data.demo.district import District
 from geo_data.demo.lines import Floats, Line
+from geo_data.demo.outline import lon_lat
 from geo_data.demo.parcels import Parcels
 from geo_data.demo.pois import Spots
 from geo_data.dictionaries import sensor_kinds
@@ -154,7 +155,7 @@ def _frame(
     houses: tuple[NDArray[np.object_], ...],
 ) -> pd.DataFrame:
     metric = district.plan.outline.metric_crs
-    points = gpd.GeoSeries(shapely.points(spots.x, spots.y), crs=metric).to_crs(WGS_84)
+    lon, lat = lon_lat(spots.x, spots.y, metric)
     codes, names = houses
     in_one = building >= 0
     place = np.full(len(building), None, dtype=object)
@@ -168,7 +169,7 @@ def _frame(
             "near": near,
             "region_code": np.array(district.grid_codes, dtype=object)[spots.grid],
             "place_code": place,
-            "geometry": shapely.transform(points.to_numpy(), lambda at: np.round(at, 7)),
+            "geometry": shapely.points(lon, lat),
         }
     )
 
