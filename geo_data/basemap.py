@@ -46,8 +46,9 @@ def _reader(path: Path) -> Read:
     if path.suffix == ".pmtiles":
         with path.open("rb") as file:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        archive = Reader(lambda offset, length: mapped[offset : offset + length])
-        return lambda z, x, y: archive.get(z, x, y)
+        read_bytes = lambda offset, length: mapped[offset : offset + length]  # noqa: E731
+        archive = Reader(read_bytes)  # type: ignore[no-untyped-call]
+        return lambda z, x, y: archive.get(z, x, y)  # type: ignore[no-untyped-call]
     if path.suffix != ".mbtiles":
         raise ValueError("a base map is an .mbtiles or a .pmtiles file")
     # Opened for reading only: somebody else may be writing it.

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import func, select
 
-from geo_data import queries, rollups
+from geo_data import rollups
 from geo_data.records import Scope, Window
+from geo_data.regions import region_tree
 from geo_data.store import Store
 
 Counts = dict[str, npt.NDArray[np.int64]]
@@ -59,7 +60,7 @@ def _by_hour(
     first = window.start.replace(minute=0, second=0, microsecond=0)
     hours = int(np.ceil((window.end - first) / HOUR))
     starts = [first + HOUR * hour for hour in range(hours)]
-    tree = queries.region_tree(store, scope)
+    tree = region_tree(store, scope)
     codes = set(tree.finest(region_code)) | {region_code}
     table = store.tables.incidents
     # The hour is the first 13 characters of ISO text; a server truncates the time instead.

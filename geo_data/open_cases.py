@@ -19,7 +19,7 @@ from geo_data.records import Scope, Stage, Window
 from geo_data.regions import region_codes, region_tree
 from geo_data.store import Store
 
-MOST = 20_000
+MOST = 5_000
 """More points than this say nothing on a map that the choropleth does not say better."""
 
 _PLAIN = ("id", "lon", "lat", "severity", "stage", "reported_at", "region_code")

@@ -6,11 +6,10 @@ that are sent to it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-
-import numpy as np
 
 from geo_data import dictionaries, queries
 from geo_data.records import Scope, SensorState, Severity, Window
@@ -25,11 +24,14 @@ SEVERITY_SHAPES = {
     Severity.GENERAL: "circle",
 }
 STATE_LOOKS = {
-    SensorState.ALARM: ("warning-1", "diamond"),
-    SensorState.WARNING: ("warning-3", "triangle"),
+    SensorState.ALARM: ("warning-1", "hexagon"),
+    SensorState.WARNING: ("warning-3", "hexagon"),
     SensorState.NORMAL: ("ok", "circle"),
     SensorState.OFFLINE: ("offline", "ring"),
 }
+
+
+Tally = Counter[tuple[str | None, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +88,42 @@ def point_legends(
     inside = set(queries.region_tree(store, scope).subtree(region_code))
     groups: list[LegendGroup] = []
     if "incidents" in layers_on:
-        points = queries.open_incident_points(store, scope, at, window)
-        mine = np.array([code in inside for code in points.region_codes], dtype=bool)
-        groups.append(_incidents(points.severity[mine], theme, language))
+        drawn = _drawn(store, scope, at, window)
+        groups.append(_incidents(_sum(drawn, inside), theme, language))
     if "sensors" in layers_on:
         sensors = queries.sensor_points(store, scope, at)
-        mine = np.array([code in inside for code in sensors.region_codes], dtype=bool)
-        groups.append(_sensors(sensors.state[mine], theme, language))
+        states: Tally = Counter(zip(sensors.region_codes, sensors.state.tolist(), strict=True))
+        groups.append(_sensors(_sum(states, inside), theme, language))
     return groups
 
 
-def _incidents(
-    severities: np.ndarray[tuple[int], np.dtype[np.uint8]], theme: str, language: str
-) -> LegendGroup:
-    counts = np.bincount(severities, minlength=len(Severity) + 1)
+def _drawn(store: Store, scope: Scope, at: datetime, window: Window) -> Tally:
+    """Count the incidents drawn by region and severity; read again when one of them changed."""
+    key = ("legend-incidents", scope, window.length)
+    # Windows slide: what left one is noticed within the minute.
+    moment = (store.stamp("incidents"), at.replace(second=0, microsecond=0))
+
+    def count() -> Tally:
+        points = queries.open_incident_points(store, scope, at, window)
+        return Counter(zip(points.region_codes, points.severity.tolist(), strict=True))
+
+    return store.cached(key, moment, count)
+
+
+def _sum(tally: Tally, inside: set[str]) -> Counter[int]:
+    found: Counter[int] = Counter()
+    for (code, kind), n in tally.items():
+        if code in inside:
+            found[kind] += n
+    return found
+
+
+def _incidents(counts: Counter[int], theme: str, language: str) -> LegendGroup:
     rows = tuple(
         LegendRow(
             TOKENS[theme][f"warning-{int(severity)}"],
             dictionaries.severity(severity).label(language),
-            int(counts[int(severity)]),
+            counts[int(severity)],
             shape,
         )
         for severity, shape in SEVERITY_SHAPES.items()
@@ -112,13 +131,10 @@ def _incidents(
     return LegendGroup("incidents", WORDS("legend-incidents", language), "", rows)
 
 
-def _sensors(
-    states: np.ndarray[tuple[int], np.dtype[np.uint8]], theme: str, language: str
-) -> LegendGroup:
-    counts = np.bincount(states, minlength=len(SensorState))
+def _sensors(counts: Counter[int], theme: str, language: str) -> LegendGroup:
     rows = tuple(
         LegendRow(
-            TOKENS[theme][token], WORDS(f"state-{int(state)}", language), int(counts[state]), shape
+            TOKENS[theme][token], WORDS(f"state-{int(state)}", language), counts[int(state)], shape
         )
         for state, (token, shape) in STATE_LOOKS.items()
     )

@@ -26,17 +26,12 @@ PARTS: dict[str, Callable[[Look], object]] = {
     "trail, choices": lambda look: (top_bar.trail(look), top_bar.choices(look)),
     "vital signs": lambda look: vital_signs.board(look, vital_signs.values(look)),
     "ranking": lambda look: (ranking.head(look), ranking.rows(look)),
-    "lists": lambda look: _lists(look),
+    "lists": lambda look: (live_lists.tabs(look), live_lists.rows(look)),
     "object card": object_card.card,
     "layers, legend": lambda look: (map_key.switches(look), legend_of(look)),
     "time bar": lambda look: (time_bar.chart(look), time_bar.ages(look)),
     "map": map_spec,
 }
-
-
-def _lists(look: Look) -> object:
-    sensors = queries.sensors(look.store, look.scope, look.region.code, look.at)
-    return live_lists.tabs(look, sensors), live_lists.rows(look, sensors)
 
 
 def drill(context: Context, query: str) -> dict[str, float]:
@@ -75,10 +70,12 @@ def queries_of(store: Store, n: int, seed: int = 1) -> list[str]:
 
 
 def main(arguments: list[str]) -> None:
-    drills = int(arguments[0]) if arguments else 200
-    with tempfile.TemporaryDirectory() as folder:
-        store = big_city(Path(folder), incidents=1_000_000)
-        context = Context(Settings(data_dir=Path(folder)), store, lambda: datetime.now(UTC))
+    """Run; a folder named as argument keeps the city for the next run."""
+    drills = 200
+    with tempfile.TemporaryDirectory() as throw_away:
+        folder = Path(arguments[0]) if arguments else Path(throw_away)
+        store = big_city(folder, incidents=1_000_000)
+        context = Context(Settings(data_dir=folder), store, lambda: datetime.now(UTC))
         asked = queries_of(store, drills)
         drill(context, asked[0])  # the region tree and the rollup cube are read once per process
         took = [drill(context, query) for query in asked]

@@ -16,6 +16,8 @@ window.yiping.cluster = (() => {
   const ENDED_ZOOM = 12.5;
   const TILE = 512;
   const ROUNDS = 4;
+  const FEW = 64;
+  const FARTHEST_PX = 56;
 
   /** Web Mercator at zoom 0, in pixels; y grows to the north here. */
   function project(lon, lat) {
@@ -32,16 +34,21 @@ window.yiping.cluster = (() => {
   function gather(incidents, zoom, seen) {
     const scale = 2 ** zoom / CELL_PX;
     const cells = new Map();
+    const { x, y } = incidents;
+    // Keys stay small whole numbers, which maps are fast with: counted from the first cell.
+    let [column0, row0] = [0, 0];
     for (let i = 0; i < incidents.length; i++) {
-      if (!seen(incidents.lon[i], incidents.lat[i])) continue;
       if (incidents.severity[i] <= ALONE_SEVERITY || !incidents.isOpen(i)) continue;
-      const [x, y] = project(incidents.lon[i], incidents.lat[i]);
-      const key = Math.floor(x * scale) * 4194304 + Math.floor(y * scale);
+      if (!seen(incidents.lon[i], incidents.lat[i])) continue;
+      const column = Math.floor(x[i] * scale);
+      const row = Math.floor(y[i] * scale);
+      if (!cells.size) [column0, row0] = [column - 2048, row - 2048];
+      const key = (column - column0) * 4096 + (row - row0);
       let cell = cells.get(key);
       if (!cell) cells.set(key, (cell = { rows: [], x: 0, y: 0 }));
       cell.rows.push(i);
-      cell.x += x * scale;
-      cell.y += y * scale;
+      cell.x += x[i] * scale;
+      cell.y += y[i] * scale;
     }
     return [...cells.values()];
   }
@@ -145,33 +152,40 @@ window.yiping.cluster = (() => {
   function makeWay(found, scale) {
     const placed = (sign) => {
       const [x, y] = project(sign.lon, sign.lat);
-      return { sign, x: x * scale, y: y * scale };
+      return { sign, x: x * scale, y: y * scale, fromX: x * scale, fromY: y * scale };
     };
     const severe = found.filter((sign) => sign.rank >= 3).map(placed);
     const discs = found.filter((sign) => sign.rows).map(placed);
+    // Those of cells of the screen are apart as they are.
+    const crowd = discs.length <= FEW ? discs : [];
+    let unsettled = discs;
     for (let round = 0; round < ROUNDS; round++) {
-      for (const disc of discs) severe.forEach((other) => part(disc, other, 1));
-      for (let i = 0; i < discs.length; i++) {
+      unsettled = unsettled.filter((disc) => severe.filter((other) => part(disc, other, 1)).length);
+      crowd.forEach((one, i) => {
         for (let j = 0; j < i; j++) {
-          const before = [discs[j].x, discs[j].y];
-          part(discs[j], discs[i], 0.5);
-          part(discs[i], { ...discs[j], x: before[0], y: before[1] }, 0.5);
+          if (part(crowd[j], one, 0.5)) part(one, crowd[j], 1);
         }
-      }
+      });
+      if (crowd.length) unsettled = discs;
     }
-    for (const { sign, x, y } of discs) [sign.lon, sign.lat] = unproject(x / scale, y / scale);
+    for (const { sign, x, y, fromX, fromY } of discs) {
+      // Too far from its place a number would speak of another one: then better half hidden.
+      if (Math.hypot(x - fromX, y - fromY) < FARTHEST_PX) [sign.lon, sign.lat] = unproject(x / scale, y / scale);
+    }
   }
 
-  /** Move one sign away from another by a share of what they overlap. */
+  /** Move one sign away from another by a share of what they overlap, if they do. */
   function part(moved, other, share) {
-    const [dx, dy] = [moved.x - other.x, moved.y - other.y];
+    const dx = moved.x - other.x;
+    const dy = moved.y - other.y;
     const needed = (moved.sign.size + other.sign.size) * 0.47;
-    if (Math.abs(dx) >= needed || Math.abs(dy) >= needed) return;
+    if (Math.abs(dx) >= needed || Math.abs(dy) >= needed) return false;
     const apart = Math.hypot(dx, dy);
-    if (apart >= needed) return;
+    if (apart >= needed) return false;
     const way = (needed - apart) * share;
     moved.x += apart > 0.5 ? (dx / apart) * way : 0;
     moved.y += apart > 0.5 ? (dy / apart) * way : way;
+    return true;
   }
 
   /** Signs as typed arrays for the GPU. */

@@ -12,10 +12,8 @@ window.yiping.map = (() => {
   /** Signs in the hall are larger, as far as the same ground has room for them. */
   const WALL_MARKS = 1.3;
   const CALM_ZOOM = 13.4;
-  const CLICK_PX = 6;
-  const HOVER_MS = 40;
   const handlers = new Map();
-  const debug = { drawn: false, contexts: 0, mergeMs: 0, fetched: 0 };
+  const debug = { drawn: false, mergeMs: 0, fetched: 0 };
   const parts = {};
   let element = null;
   let runtime = null;
@@ -24,7 +22,6 @@ window.yiping.map = (() => {
   let turn = 0;
   let flight = 0;
   let flownTo = null;
-  let pointer = null;
   let planned = false;
   let again = false;
   let shownAs = "";
@@ -74,6 +71,10 @@ window.yiping.map = (() => {
       const near = source.fine && parts.stage.view && parts.stage.view.zoom >= (source.said.fineZoom || 99);
       return near ? source.fine : source.value;
     },
+    /** The object whose card is open, if tiles have to show it. */
+    get chosen() {
+      return spec && spec.selected && spec.selected.kind === "place" ? spec.selected.code : "";
+    },
     get incidents() {
       const source = state.data.source("incidents");
       return source && source.value;
@@ -111,10 +112,7 @@ window.yiping.map = (() => {
     parts.stage = new window.yiping.stage.Stage(element, state, {
       onView: seen,
       onFrame: drewFrame,
-      onContext: () => {
-        debug.contexts = parts.stage.contexts;
-        apply();
-      },
+      onContext: apply,
       onTrouble: (broken) => parts.furniture.say(broken && spec ? spec.words.failed : ""),
     });
     parts.stage.overlay.isInside = (code, lon, lat) => {
@@ -322,6 +320,7 @@ window.yiping.map = (() => {
   /** The view moved, by hand or in flight. */
   function seen(view) {
     parts.furniture.setView(view);
+    parts.furniture.hide();
     plan();
     emit("viewchange", view);
   }
@@ -340,32 +339,9 @@ window.yiping.map = (() => {
   /* ---- The pointer ---- */
 
   function listen() {
-    let down = null;
-    const onMap = (event) => event.target.tagName === "CANVAS";
-    element.addEventListener("pointerdown", (event) => {
-      down = onMap(event) && event.button === 0 && event.isPrimary ? [event.clientX, event.clientY] : null;
-    });
-    element.addEventListener("pointerup", (event) => {
-      if (!down || !event.isPrimary || Math.hypot(event.clientX - down[0], event.clientY - down[1]) > CLICK_PX) return;
-      down = null;
-      click(...place(event));
-    });
-    element.addEventListener("pointermove", (event) => {
-      if (event.pointerType === "touch" || isWall()) return;
-      if (!pointer) setTimeout(hover, HOVER_MS);
-      pointer = onMap(event) && !event.buttons ? place(event) : [];
-    });
-    element.addEventListener("pointerleave", () => {
-      if (!pointer) setTimeout(hover, 0);
-      pointer = [];
-    });
+    new window.yiping.pointer.Pointer(element, { onClick: click, onHover: hover, isStill: isWall });
     new ResizeObserver(resize).observe(element);
     resize();
-  }
-
-  function place(event) {
-    const box = element.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
   }
 
   function pickAt(x, y) {
@@ -383,9 +359,8 @@ window.yiping.map = (() => {
     else emit("pick", { kind: picked.kind, code: picked.code, level: picked.level, lon: picked.lon, lat: picked.lat });
   }
 
-  function hover() {
-    const [x, y] = pointer || [];
-    pointer = null;
+  /** What the pointer rests on; without a position it is not on the map. */
+  function hover(x, y) {
     const picked = x === undefined ? null : pickAt(x, y);
     parts.stage.canvas.style.cursor = picked ? "pointer" : "";
     parts.furniture.setPosition(x === undefined || !parts.stage.view ? null : parts.stage.viewport().unproject([x, y]));
@@ -415,6 +390,7 @@ window.yiping.map = (() => {
   Object.defineProperties(debug, {
     spec: { get: () => spec },
     state: { get: () => state },
+    contexts: { get: () => (parts.stage ? parts.stage.contexts : 0) },
     view: { get: () => parts.stage && parts.stage.view },
     names: { get: () => parts.stage && parts.stage.overlay.drawn },
     deck: { get: () => parts.stage && parts.stage.deck },

@@ -227,6 +227,7 @@ window.yiping.points = (() => {
         this.lon[i] = header.west + columns.x[i] * header.quantum;
         this.lat[i] = header.south + columns.y[i] * header.quantum;
         this.rows.set(columns.id[i], i);
+        this.project(i);
       }
       for (const name of ["id", "severity", "stage", "overdue", "reported", "area"]) this[name].set(columns[name]);
     }
@@ -240,11 +241,18 @@ window.yiping.points = (() => {
       this.id = grown(Uint32Array, this.id);
       this.lon = grown(Float64Array, this.lon);
       this.lat = grown(Float64Array, this.lat);
+      this.x = grown(Float64Array, this.x);
+      this.y = grown(Float64Array, this.y);
       this.severity = grown(Uint8Array, this.severity);
       this.stage = grown(Uint8Array, this.stage);
       this.overdue = grown(Uint8Array, this.overdue);
       this.reported = grown(Uint32Array, this.reported);
       this.area = grown(Uint16Array, this.area);
+    }
+
+    /** Gathering asks for every position at every zoom: the trigonometry is done once. */
+    project(i) {
+      [this.x[i], this.y[i]] = window.yiping.cluster.project(this.lon[i], this.lat[i]);
     }
 
     progress(i) {
@@ -264,6 +272,15 @@ window.yiping.points = (() => {
       return this.isOpen(i) ? SIZE.severity[this.severity[i]] : SIZE.ended;
     }
 
+    moveTo(i, { lon, lat }, areaAt) {
+      // Positions that travelled in the buffer are rounded to a metre.
+      if (Math.abs(this.lon[i] - lon) < 2e-5 && Math.abs(this.lat[i] - lat) < 2e-5) return;
+      this.lon[i] = lon;
+      this.lat[i] = lat;
+      this.area[i] = areaAt(lon, lat) ?? NOWHERE;
+      this.project(i);
+    }
+
     /** Take changed cases in; returns the rows that are new. Cases without a place are not drawn. */
     merge(changes, areaAt) {
       const fresh = [];
@@ -273,13 +290,12 @@ window.yiping.points = (() => {
         if (i === undefined) {
           i = this.length++;
           if (i >= this.id.length) this.reserve(2 * this.id.length);
+          this.lon[i] = this.lat[i] = NaN;
           this.rows.set(said.id, i);
           this.id[i] = said.id;
           if (said.new) fresh.push(i);
         }
-        this.lon[i] = said.lon;
-        this.lat[i] = said.lat;
-        this.area[i] = areaAt(said.lon, said.lat) ?? NOWHERE;
+        this.moveTo(i, said, areaAt);
         this.severity[i] = said.severity;
         this.stage[i] = typeof said.stage === "number" ? said.stage : this.words.stageKeys.indexOf(said.stage);
         this.overdue[i] = said.overdue ? 1 : 0;

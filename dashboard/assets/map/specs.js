@@ -17,8 +17,12 @@ window.yiping.specs = (() => {
     return kept.get(rows);
   }
 
+  function hexColor(hex) {
+    return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  }
+
   function colorsOf(shading) {
-    const colors = shading.colors.map((hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)));
+    const colors = shading.colors.map(hexColor);
     return [...shading.classes].map((one) => colors[one === "-" ? colors.length - 1 : Number(one)]);
   }
 
@@ -94,13 +98,17 @@ window.yiping.specs = (() => {
     const { x, y, z } = props.tile.index;
     const size = WORLD / 2 ** z;
     if (!tile.rows) tile.rows = tile.polygons.map((lines) => flatten(lines));
+    const { selected, tokens } = window.yiping.map.debug.spec;
+    const chosen = selected ? tile.codes.indexOf(selected.code) : -1;
+    const accent = hexColor(tokens.accent);
     return new window.deck.SolidPolygonLayer({
       id: props.id,
       data: dataOf(tile.rows),
       getPolygon: (_, { index }) => tile.rows[index],
       positionFormat: "XY",
       getElevation: (_, { index }) => Math.max(1, tile.floors[index]),
-      getFillColor: layer.getFillColor,
+      getFillColor: (_, { index }) => (index === chosen ? accent : layer.getFillColor),
+      updateTriggers: { getFillColor: [chosen, layer.getFillColor] },
       elevationScale: layer.elevationScale,
       opacity: layer.opacity,
       extruded: tilted,
@@ -161,7 +169,7 @@ window.yiping.specs = (() => {
       const source = part === undefined ? layer.data : state.source(name);
       const before = this.made.get(layer.id);
       if (!source) return before ? before.layer : null;
-      const text = JSON.stringify(layer) + (layer.id.endsWith("-fill") ? JSON.stringify(state.spec.shading) : "") + (layer["@@type"] === "TileLayer" ? state.tilted : "");
+      const text = JSON.stringify(layer) + (layer.id.endsWith("-fill") ? JSON.stringify(state.spec.shading) : "") + (layer["@@type"] === "TileLayer" ? state.tilted + state.chosen : "");
       const version = source.version || source;
       const atlas = part === "marks" ? state.atlas : null;
       if (before && before.text === text && before.version === version && before.atlas === atlas) return before.layer;
@@ -206,5 +214,5 @@ window.yiping.specs = (() => {
     });
   }
 
-  return { Layers, line };
+  return { Layers, line, hexColor };
 })();

@@ -299,12 +299,12 @@ window.yiping.stage = (() => {
         const rows = selected.rings.map((ring) => Float64Array.from(ring.flat()));
         this.selected = { key, rows, contexts: this.contexts };
       }
-      return window.yiping.specs.line("selected", this.selected.rows, rgb(tokens.accent), 2.5 * this.state.scale);
+      return window.yiping.specs.line("selected", this.selected.rows, window.yiping.specs.hexColor(tokens.accent), 2.5 * this.state.scale);
     }
 
     hoverLine({ tokens }) {
       const rows = this.hovered ? this.hovered.rows : [];
-      return rows.length ? window.yiping.specs.line("hover", rows, rgb(tokens.accent), 1.6) : null;
+      return rows.length ? window.yiping.specs.line("hover", rows, window.yiping.specs.hexColor(tokens.accent), 1.6) : null;
     }
 
     /** Returns whether something else is under the pointer than before. */
@@ -316,10 +316,6 @@ window.yiping.stage = (() => {
       this.hovered = isArea ? { code, rows: shapes.outline(code).rows } : null;
       return true;
     }
-  }
-
-  function rgb(hex) {
-    return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
   }
 
   return { Stage };
