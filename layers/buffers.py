@@ -47,40 +47,9 @@ def pack(header: Mapping[str, object], columns: Mapping[str, Column]) -> bytes:
     return b"".join([MAGIC, np.uint32(len(text)).astype("<u4").tobytes(), text, *blocks])
 
 
-def unpack(body: bytes) -> tuple[dict[str, Any], dict[str, Column]]:
-    """Return header and columns of what :func:`pack` made.
-
-    Raises
-    ------
-    ValueError
-        These bytes are something else.
-    """
-    if body[: len(MAGIC)] != MAGIC:
-        raise ValueError("not a data buffer")
-    length = int(np.frombuffer(body, "<u4", 1, len(MAGIC))[0])
-    header = json.loads(body[_PREFIX : _PREFIX + length])
-    start = _PREFIX + length
-    columns = {
-        name: np.frombuffer(body, "<" + said["type"], said["n"], start + said["at"])
-        for name, said in header["columns"].items()
-    }
-    return header, columns
-
-
 def varints(numbers: npt.ArrayLike) -> npt.NDArray[np.uint8]:
     """Return whole numbers as LEB128 with zigzag signs: small ones of either sign take a byte."""
     return leb128(zigzag(numbers))[0]
-
-
-def read_varints(stream: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-    """Return the numbers that :func:`varints` wrote."""
-    ends = np.flatnonzero(stream < 0x80)
-    starts = np.concatenate([[0], ends[:-1] + 1]) if ends.size else ends
-    place = np.arange(stream.size) - np.repeat(starts, ends - starts + 1)
-    parts = (stream.astype(np.uint64) & np.uint64(0x7F)) << (7 * place).astype(np.uint64)
-    whole = np.add.reduceat(parts, starts) if ends.size else np.zeros(0, np.uint64)
-    half = (whole >> np.uint64(1)).astype(np.int64)
-    return half ^ -(whole & np.uint64(1)).astype(np.int64)
 
 
 def _padded(block: bytes, filler: bytes) -> bytes:

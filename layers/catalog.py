@@ -47,11 +47,6 @@ def place_kinds(store: Store) -> tuple[str, ...]:
     )
 
 
-def default_layers(city: City, kinds: Iterable[str] = ()) -> dict[str, float]:
-    """Return the layers that are on where nobody said which, with their opacity."""
-    return {layer.key: layer.opacity for layer in layers(city, kinds) if layer.default_on}
-
-
 @cache
 def _rows() -> tuple[Row, ...]:
     text = Path(__file__).with_name("catalog.toml").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ layers and the pictures drawn in the browser all come from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -44,7 +44,7 @@ TOKENS: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "warning-4": "#4a8fe7",
                 "ok": "#5fae8b",
                 "offline": "#64788c",
-                "building": "#2f4a69",
+                "building": "#38567a",
                 "park": "#7c8bb8",
                 "village": "#8fa6bd",
             }
@@ -100,21 +100,6 @@ def rgb(color: str) -> Rgb:
 def rgba(color: str, opacity: float = 1.0) -> list[int]:
     """Return ``#rrggbb`` with an opacity from 0 to 1 as deck.gl takes it."""
     return [*rgb(color), round(255 * opacity)]
-
-
-def luminance(color: str) -> float:
-    """Return the relative luminance of WCAG 2.2, from 0 (black) to 1 (white)."""
-    parts = [part / 255 for part in rgb(color)]
-    linear = [
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(color: str, other: str) -> float:
-    """Return the contrast ratio of WCAG 2.2, from 1 to 21."""
-    light, dark = sorted((luminance(color), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +239,3 @@ def _class_labels(by: Scale, language: str) -> list[str]:
 def write_edge(edge: float) -> str:
     """Write a break without digits that say nothing: ``1200``, ``0.35``."""
     return f"{edge:.10g}"
-
-
-def color_table(by: Scale) -> Sequence[Rgb]:
-    """Return the colours of the classes, lowest first, as numbers."""
-    return [rgb(color) for color in by.colors]

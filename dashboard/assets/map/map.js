@@ -13,7 +13,7 @@ window.yiping.map = (() => {
   const WALL_MARKS = 1.3;
   const CALM_ZOOM = 13.4;
   const handlers = new Map();
-  const debug = { drawn: false, mergeMs: 0, fetched: 0 };
+  const debug = { drawn: false, mergeMs: 0 };
   const parts = {};
   let element = null;
   let runtime = null;
@@ -163,9 +163,7 @@ window.yiping.map = (() => {
     return `/api/v1/map?${said}`;
   }
 
-  function refresh() {
-    if (search !== null) show(search, true);
-  }
+  const refresh = () => search !== null && show(search, true);
 
   function setTheme(name) {
     const said = new URLSearchParams(search || "");
@@ -207,7 +205,6 @@ window.yiping.map = (() => {
   /* ---- From specification and data to layers ---- */
 
   function arrived(name) {
-    debug.fetched++;
     if (name === "sensors") newSensors();
     if (name === "incidents") shownAs = "";
     if (name === "names" || name === "chain") shownAs = "";
