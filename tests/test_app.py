@@ -357,7 +357,7 @@ def test_the_wiring_makes_an_app_of_a_store(clearbay: Store, tmp_path: Path) -> 
     assert {"/healthz", "/readyz", "/api/v1/layers", "/api/v1/regions/{code}"} <= paths
 
 
-@pytest.mark.parametrize(("demo", "rate"), [(True, 60.0), (True, 0.0), (False, 60.0)])
+@pytest.mark.parametrize(("demo", "rate"), [(True, 36_000.0), (True, 0.0), (False, 36_000.0)])
 def test_only_a_demo_city_lives_by_itself(clearbay: Store, demo: bool, rate: float) -> None:
     from app import living
 

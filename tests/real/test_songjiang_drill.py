@@ -14,12 +14,12 @@ from geo_data import queries
 from geo_data.records import Scope
 from geo_data.settings import Settings
 from geo_data.store import Store
+from tests.browser.probes import SETTLED
 from tests.chromium import CHROMIUM, FLAGS
 from tests.serving import Served
 
 pytestmark = [pytest.mark.real, pytest.mark.browser]
 DRAWN = "() => document.documentElement.dataset.mapDrawn === '1'"
-SETTLED = "() => window.yiping.map.debug().settled"
 SIJING = "310117102"
 
 
@@ -69,20 +69,20 @@ def test_the_real_district_is_drilled(page, served: Served, songjiang: Store) ->
     text = page.inner_text("body")
     for wrong in ("undefined", "NaN", "Invalid Date", "null", "演示数据"):
         assert wrong not in text
-    page.wait_for_function(SETTLED, timeout=30_000)
+    page.wait_for_function(SETTLED, timeout=60_000, polling=250)
     shot(page, "district")
 
     tree = queries.region_tree(songjiang, Scope.everything())
     town = tree.get(SIJING)
     assert town is not None
     x, y = page.evaluate(
-        "([lon, lat]) => window.yiping.map.project(lon, lat)", [town.lon, town.lat]
+        "([lon, lat]) => window.yiping.map.debug.screen(lon, lat)", [town.lon, town.lat]
     )
     page.mouse.move(x, y)
     page.mouse.click(x, y)
     page.wait_for_url(re.compile(f"region={SIJING}"))
     expect(page.locator(".trail .here")).to_contain_text("泗泾镇")
-    page.wait_for_function(SETTLED, timeout=30_000)
+    page.wait_for_function(SETTLED, timeout=60_000, polling=250)
     shot(page, "town")
     page.keyboard.press("Escape")
     expect(page.locator(".trail .here")).to_contain_text("松江区")
