@@ -152,7 +152,8 @@ def _in_town(parcels: Parcels, random: np.random.Generator) -> Columns:
     depth_m = size[:, 1] * np.where(loose, random.uniform(0.7, 1.1, len(land)), 1.0)
     shape = _shapes(how, random)
     drawn = outlines(shape, x, y, width_m, depth_m, parcels.angle[used][land])
-    ground = parcels.land[used]
+    # Half a metre off the fence, which no rounding takes away.
+    ground = shapely.buffer(parcels.land[used], -0.5, join_style="mitre")
     shapely.prepare(ground)
     fits = shapely.contains_properly(ground[land], drawn)
     land, how = land[fits], how[fits]
@@ -189,10 +190,9 @@ def _in_country(district: District, random: np.random.Generator) -> Columns:
     x = laid.x[settled] - sway_m * np.sin(angle[own])
     y = laid.y[settled] + sway_m * np.cos(angle[own])
     works = random.uniform(size=len(own)) < 0.012
-    width_m = np.where(
-        works, random.uniform(18.0, 30.0, len(own)), random.uniform(8.5, 13.0, len(own))
-    )
-    depth_m = random.uniform(8.5, 11.5, len(own))
+    # A workshop is deep, not wide: the next house on the lane is 16 m on.
+    width_m = random.uniform(8.5, 13.0, len(own))
+    depth_m = random.uniform(8.5, 11.5, len(own)) * np.where(works, 1.8, 1.0)
     shape = np.where(random.uniform(size=len(own)) < 0.3, SHAPE_NAMES.index("ell"), 0)
     drawn = outlines(shape, x, y, width_m, depth_m, turn)
     shapely.prepare(land)
