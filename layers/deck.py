@@ -88,29 +88,39 @@ def view_spec(
         ``region_code`` is not visible.
     """
     tree = queries.region_tree(store, scope)
-    region = tree.ancestors(region_code)[-1] if region_code != tree.root.code else tree.root
-    view = View(
-        store, scope, region, tree.root, layers_on, shading, theme, language, wall, TOKENS[theme]
+    region = tree.ancestors(region_code)[-1]
+    tokens = TOKENS[theme]
+    view = View(store, scope, region, tree.root, layers_on, shading, theme, language, wall, tokens)
+    declared = catalog.layers(store.city, catalog.place_kinds(store))
+    entries = drawn(view, [spec for spec in declared if spec.key in layers_on])
+    return _versioned(
+        {
+            **_setting(view),
+            "view": _target(view, selected, padding or {}),
+            "layers": entries,
+            "sources": _sources(view, entries, window, at),
+            "labels": _labels(view),
+            "shading": _shading(view, tree),
+            "selected": _selected(view, selected),
+            "pick": _pick(view),
+        }
     )
-    kinds = catalog.place_kinds(store)
-    specs = [spec for spec in catalog.layers(store.city, kinds) if spec.key in layers_on]
-    entries = drawn(view, specs)
-    found: dict[str, Any] = {
-        "language": language,
-        "zone": store.city.timezone,
-        "theme": theme,
-        "wall": wall,
+
+
+def _setting(view: View) -> dict[str, Any]:
+    """Return what holds for the whole picture: colours, words, and where one is."""
+    return {
+        "language": view.language,
+        "zone": view.store.city.timezone,
+        "theme": view.theme,
+        "wall": view.wall,
         "tokens": dict(view.tokens),
         "region": _region(view),
-        "view": _target(view, selected, padding or {}),
-        "layers": entries,
-        "sources": _sources(view, entries, window, at),
-        "labels": _labels(view),
-        "shading": _shading(view, tree),
-        "selected": _selected(view, selected),
-        "pick": _pick(view),
         "words": _words(view),
     }
+
+
+def _versioned(found: dict[str, Any]) -> dict[str, Any]:
     text = json.dumps(found, ensure_ascii=False, sort_keys=True)
     return {"version": hashlib.blake2b(text.encode(), digest_size=6).hexdigest(), **found}
 
