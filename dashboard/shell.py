@@ -1,15 +1,16 @@
-"""What every page stands on: the URL, the two live cursors, the map, and sheets of text.
+"""What every page stands on: the URL, the cursor of live changes, the map, and sheets of text.
 
 These are the only ids that panels share; each panel owns all others itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from dash import Dash, Input, Output, dcc, html
+from dash import Dash, Input, Output, ctx, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.context import Context, Look
@@ -20,17 +21,40 @@ class Ids(StrEnum):
     """Ids that panels listen to and none of them owns."""
 
     URL = "url"
-    CASES = "cursor-cases"
-    READINGS = "cursor-readings"
+    CURSOR = "cursor"
     MAP = "map"
     MAP_SHOWN = "map-shown"
+    SHEETS = "sheets"
+    SHEETS_LAID = "sheets-laid"
 
 
 URL = Input(Ids.URL, "search")
-CASES = Input(Ids.CASES, "data")
+CURSOR = Input(Ids.CURSOR, "data")
+"""How far the page has heard of changes: ``{"seq": …, "moved": ["cases", "readings"]}``."""
+
+CASES = frozenset({"cases"})
 """Moves when incidents changed, and every quarter minute because clocks run."""
-READINGS = Input(Ids.READINGS, "data")
-"""Moves when sensors reported."""
+LIVE = frozenset({"cases", "readings"})
+"""Moves when incidents changed or sensors reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A part of a page that is written as one text.
+
+    Parameters
+    ----------
+    key : str
+        Id of the element the text is laid into.
+    draw : callable
+        Look -> markup.
+    moves : frozenset of str
+        What it is written anew for besides another query: ``CASES``, ``LIVE`` or nothing.
+    """
+
+    key: str
+    draw: Callable[[Look], Any]
+    moves: frozenset[str] = frozenset()
 
 
 def dashed(**named: Any) -> dict[str, Any]:
@@ -40,63 +64,43 @@ def dashed(**named: Any) -> dict[str, Any]:
 
 def ground(page: str) -> list[Component]:
     """Return what lies under the panels of ``page`` (``"desk"`` or ``"wall"``)."""
+    stores = (Ids.CURSOR, Ids.MAP_SHOWN, Ids.SHEETS, Ids.SHEETS_LAID)
     return [
         dcc.Location(id=Ids.URL, refresh=False),
-        dcc.Store(id=Ids.CASES),
-        dcc.Store(id=Ids.READINGS),
-        dcc.Store(id=Ids.MAP_SHOWN),
+        *(dcc.Store(id=key) for key in stores),
         html.Div(id=Ids.MAP, className="map", **dashed(data_page=page)),
         # Placed by the style sheet between the panels: the map fits what it shows into it.
         html.Div(className="map-room"),
     ]
 
 
-def sheet(key: str, className: str, **attributes: Any) -> Component:  # noqa: N803 - as Dash
-    """Return an empty sheet: text written on the server, laid into the page as one piece.
+def place(key: str, className: str, **attributes: Any) -> Component:  # noqa: N803 - as Dash
+    """Return the element that the text of the sheet ``key`` is laid into."""
+    return html.Div(id=key, className=className, **attributes)
 
-    Parameters
-    ----------
-    key : str
-        Id of the sheet; :func:`write` names it again.
-    className : str
-        Class of the element the text is laid into.
-    **attributes
-        Of that element.
+
+def register(app: Dash, context: Context, sheets: Sequence[Sheet]) -> None:
+    """Write all sheets of a page in one answer; the map follows the query by itself.
+
+    One answer, because each callback costs a browser about 25 ms, *measured*, and because
+    every number on the page is then of the same moment.
     """
-    return html.Div(
-        [html.Div(id=key, className=className, **attributes), dcc.Store(id=text_id(key))],
-        className="sheet",
-    )
 
+    @app.callback(Output(Ids.SHEETS, "data"), URL, CURSOR)
+    def write_sheets(query: str, cursor: dict[str, Any] | None) -> dict[str, str]:
+        moved = frozenset(cursor["moved"]) if cursor and ctx.triggered_id == Ids.CURSOR else None
+        look = context.look(query)
+        return {
+            sheet.key: text_of(sheet.draw(look))
+            for sheet in sheets
+            if moved is None or moved & sheet.moves
+        }
 
-def write(
-    app: Dash, context: Context, key: str, draw: Callable[[Look], Any], *moves: Input
-) -> None:
-    """Write the sheet ``key`` with ``draw`` whenever the query or one of ``moves`` changes."""
-
-    @app.callback(Output(text_id(key), "data"), URL, *moves)
-    def write_sheet(query: str, *_moved: object) -> str:
-        return text_of(draw(context.look(query)))
-
-    lay(app, key)
-
-
-def lay(app: Dash, key: str) -> None:
-    """Lay the text of the sheet ``key`` into the page whenever it was written anew."""
     app.clientside_callback(  # type: ignore[no-untyped-call]
-        f"(text) => window.yiping.page.lay({str(key)!r}, text)",
-        Output(key, "data-laid"),
-        Input(text_id(key), "data"),
+        "(sheets) => window.yiping.page.lay(sheets)",
+        Output(Ids.SHEETS_LAID, "data"),
+        Input(Ids.SHEETS, "data"),
     )
-
-
-def text_id(key: str) -> str:
-    """Id of the store that holds the text of a sheet."""
-    return f"{key}-text"
-
-
-def register(app: Dash) -> None:
-    """Let the map follow the URL; nothing of the map passes through Dash but the query."""
     app.clientside_callback(  # type: ignore[no-untyped-call]
         "(search) => window.yiping.page.follow(search)",
         Output(Ids.MAP_SHOWN, "data"),

@@ -1,6 +1,6 @@
 /* What the server says while the page is open, and what the page does when it says nothing.
  *
- * Changes go to the map at once; panels hear of them at most once a second through two cursors.
+ * Changes go to the map at once; panels hear of them at most once a second through one cursor.
  * With the server gone everything stays as drawn, the page says so, and it asks again from the
  * cursor it has until somebody answers: for minutes or for days.
  */
@@ -19,7 +19,7 @@ window.yiping.live = (() => {
   let wait = 1000;
   let offset = 0;
   let speed = 1;
-  const moved = { "cursor-cases": false, "cursor-readings": false };
+  const moved = new Set();
 
   /** The city's present moment by the server's clock, which may run faster than ours. */
   function now() {
@@ -43,7 +43,7 @@ window.yiping.live = (() => {
     stream.addEventListener("change", (event) => take(hear(event)));
     stream.addEventListener("anew", (event) => {
       cursor = hear(event).cursor;
-      moved["cursor-cases"] = moved["cursor-readings"] = true;
+      moved.add("cases").add("readings");
       window.yiping.map.refresh();
     });
     stream.onerror = lost;
@@ -52,10 +52,10 @@ window.yiping.live = (() => {
   function take(change) {
     cursor = change.cursor;
     window.yiping.map.merge(change);
-    if (change.incidents.length) moved["cursor-cases"] = true;
-    if (change.readings.length) moved["cursor-readings"] = true;
+    if (change.incidents.length) moved.add("cases");
+    if (change.readings.length) moved.add("readings");
     if (Object.keys(change.layers).length) {
-      moved["cursor-cases"] = moved["cursor-readings"] = true;
+      moved.add("cases").add("readings");
       window.yiping.map.refresh();
     }
   }
@@ -71,11 +71,9 @@ window.yiping.live = (() => {
 
   function tellPanels() {
     if (!window.dash_clientside || !window.dash_clientside.set_props) return;
-    for (const id of Object.keys(moved)) {
-      if (!moved[id]) continue;
-      moved[id] = false;
-      window.dash_clientside.set_props(id, { data: `${cursor}@${Math.round(now())}` });
-    }
+    if (!moved.size) return;
+    window.dash_clientside.set_props("cursor", { data: { seq: cursor, at: now(), moved: [...moved] } });
+    moved.clear();
   }
 
   function watch() {
@@ -88,7 +86,7 @@ window.yiping.live = (() => {
     setInterval(watch, 1000);
     // Ages grow and time limits pass though nothing arrives.
     setInterval(() => {
-      if (root.dataset.server === "here") moved["cursor-cases"] = true;
+      if (root.dataset.server === "here") moved.add("cases");
     }, AGES_MS);
   }
 

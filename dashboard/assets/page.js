@@ -26,13 +26,15 @@ window.yiping.page = (() => {
     return text ? "?" + text : "?";
   }
 
-  /** Lay new text into a sheet, touching only what differs: no flicker, scroll and hover stay. */
-  function lay(id, text) {
-    const sheet = document.getElementById(id);
-    if (!sheet || text === undefined || text === null) return window.dash_clientside.no_update;
-    const wanted = document.createElement("template");
-    wanted.innerHTML = text;
-    liken(sheet, wanted.content);
+  /** Lay new texts into sheets, touching only what differs: no flicker, scroll and hover stay. */
+  function lay(texts) {
+    for (const [id, text] of Object.entries(texts || {})) {
+      const sheet = document.getElementById(id);
+      if (!sheet) continue;
+      const wanted = document.createElement("template");
+      wanted.innerHTML = text;
+      liken(sheet, wanted.content);
+    }
     return window.dash_clientside.no_update;
   }
 

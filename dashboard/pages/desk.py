@@ -53,6 +53,6 @@ def layout(look: Look) -> Any:
 
 def register(app: Dash, context: Context) -> None:
     """Wire the page and its panels."""
-    shell.register(app)
-    for panel in PANELS:
-        panel.register(app, context)
+    shell.register(app, context, [sheet for panel in PANELS for sheet in panel.SHEETS])
+    top_bar.register(app, context)
+    object_card.register(app, context)

@@ -26,7 +26,5 @@ def layout(look: Look) -> Any:
 
 def register(app: Dash, context: Context) -> None:
     """Wire the page and its panels."""
-    shell.register(app)
-    wall_boards.register(app, context)
-    map_key.register_legend(app, context)
-    notices.register(app, context)
+    sheets = [*wall_boards.SHEETS, map_key.LEGEND_SHEET, *notices.SHEETS]
+    shell.register(app, context, sheets)

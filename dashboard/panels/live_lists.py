@@ -7,12 +7,11 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from dash import Dash
 from dash import html as dash_html
 from dash.development.base_component import Component
 
 from dashboard import shell
-from dashboard.context import Context, Look
+from dashboard.context import Look
 from dashboard.view import TABS
 from dashboard.widgets.marks import severity_mark, stage_tag, state_mark, state_word
 from dashboard.widgets.markup import html
@@ -34,16 +33,10 @@ class Ids(StrEnum):
 def layout(look: Look) -> Component:
     """Return the panel as it stands before the first answer."""
     return dash_html.Section(
-        [shell.sheet(Ids.TABS, "tabs", role="navigation"), shell.sheet(Ids.LIST, "live-list")],
+        [shell.place(Ids.TABS, "tabs", role="navigation"), shell.place(Ids.LIST, "live-list")],
         className="lists",
         **shell.dashed(aria_label=look.say("live-lists")),
     )
-
-
-def register(app: Dash, context: Context) -> None:
-    """Wire the panel."""
-    shell.write(app, context, Ids.TABS, tabs, shell.CASES, shell.READINGS)
-    shell.write(app, context, Ids.LIST, rows, shell.CASES, shell.READINGS)
 
 
 def sensors_here(look: Look) -> list[Sensor]:
@@ -209,3 +202,6 @@ def region_name(look: Look, code: str | None) -> str:
         region.name for region in chain if not look.tree.contains(region.code, look.region.code)
     ]
     return " ".join(below[-2:]) or chain[-1].name
+
+
+SHEETS = (shell.Sheet(Ids.TABS, tabs, shell.LIVE), shell.Sheet(Ids.LIST, rows, shell.LIVE))

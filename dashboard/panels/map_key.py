@@ -7,12 +7,11 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from dash import Dash
 from dash import html as dash_html
 from dash.development.base_component import Component
 
 from dashboard import shell
-from dashboard.context import Context, Look
+from dashboard.context import Look
 from dashboard.drawing import declared_layers, layers_on, legend_of
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import write_number
@@ -35,30 +34,19 @@ def layout(look: Look) -> Component:
             dash_html.Details(
                 [
                     dash_html.Summary(look.say("layers")),
-                    shell.sheet(Ids.LAYERS, "switches"),
+                    shell.place(Ids.LAYERS, "switches"),
                 ],
                 className="layer-box",
             ),
-            shell.sheet(Ids.LEGEND, "legend"),
+            shell.place(Ids.LEGEND, "legend"),
         ],
         className="map-key",
     )
 
 
-def register(app: Dash, context: Context) -> None:
-    """Wire the panel."""
-    shell.write(app, context, Ids.LAYERS, switches)
-    register_legend(app, context)
-
-
 def legend_layout() -> Component:
     """Return the legend alone: the wall has nothing to switch."""
-    return dash_html.Div(shell.sheet(Ids.LEGEND, "legend"), className="map-key")
-
-
-def register_legend(app: Dash, context: Context) -> None:
-    """Wire the legend."""
-    shell.write(app, context, Ids.LEGEND, legend, shell.CASES)
+    return dash_html.Div(shell.place(Ids.LEGEND, "legend"), className="map-key")
 
 
 def switches(look: Look) -> list[Any]:
@@ -124,3 +112,7 @@ def _group(group: Any) -> Iterator[Any]:
             ],
             className="row",
         )
+
+
+LEGEND_SHEET = shell.Sheet(Ids.LEGEND, legend, shell.CASES)
+SHEETS = (shell.Sheet(Ids.LAYERS, switches), LEGEND_SHEET)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from dash import Dash
 from dash import html as dash_html
 from dash.development.base_component import Component
 
 from dashboard import shell
-from dashboard.context import Context, Look
+from dashboard.context import Look
 from dashboard.widgets.markup import html
 
 
@@ -32,15 +31,9 @@ def layout(look: Look) -> Component:
         role="alert",
     )
     return dash_html.Div(
-        [lost, shell.sheet(Ids.LIST, "said", role="status"), shell.sheet(Ids.DEMO, "city-notice")],
+        [lost, shell.place(Ids.LIST, "said", role="status"), shell.place(Ids.DEMO, "city-notice")],
         className="notices",
     )
-
-
-def register(app: Dash, context: Context) -> None:
-    """Wire the panel."""
-    shell.write(app, context, Ids.LIST, said)
-    shell.write(app, context, Ids.DEMO, of_the_city)
 
 
 def said(look: Look) -> list[Any]:
@@ -51,3 +44,6 @@ def said(look: Look) -> list[Any]:
 def of_the_city(look: Look) -> str:
     """Return the sentence that a city wants on every map, if it has one."""
     return look.city.notice(look.language) if look.city.notice else ""
+
+
+SHEETS = (shell.Sheet(Ids.LIST, said), shell.Sheet(Ids.DEMO, of_the_city))

@@ -36,17 +36,16 @@ class Ids(StrEnum):
 def layout(_look: Look) -> Component:
     """Return the panel as it stands before the first answer: nothing is chosen."""
     return dash_html.Aside(
-        [shell.sheet(Ids.CARD, "card-text"), dash_html.Div(id=Ids.PLOT, className="card-plot")],
+        [shell.place(Ids.CARD, "card-text"), dash_html.Div(id=Ids.PLOT, className="card-plot")],
         className="card-slot",
     )
 
 
 def register(app: Dash, context: Context) -> None:
-    """Wire the panel."""
-    shell.write(app, context, Ids.CARD, card, shell.CASES, shell.READINGS)
+    """Wire what is no text: the plot, which is loaded when the first one is drawn."""
 
-    @app.callback(Output(Ids.PLOT, "children"), shell.URL, shell.READINGS)
-    def plot_last_day(query: str, _readings: object) -> Any:
+    @app.callback(Output(Ids.PLOT, "children"), shell.URL, shell.CURSOR)
+    def plot_last_day(query: str, _cursor: object) -> Any:
         return last_day(context.look(query))
 
 
@@ -271,3 +270,6 @@ def _nearby(look: Look, place: Place) -> Iterator[Any]:
     if sensors:
         yield html.H3(look.say("sensors-there"))
         yield from (sensor_row(look, sensor) for sensor in sensors[:4])
+
+
+SHEETS = (shell.Sheet(Ids.CARD, card, shell.LIVE),)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from dash import Dash
 from dash import html as dash_html
 from dash.development.base_component import Component
 
 from dashboard import shell
-from dashboard.context import Context, Look
+from dashboard.context import Look
 from dashboard.panels.top_bar import level_word
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import number
@@ -29,14 +28,8 @@ class Ids(StrEnum):
 def layout(_look: Look) -> Component:
     """Return the panel as it stands before the first answer."""
     return dash_html.Section(
-        [shell.sheet(Ids.HEAD, "head"), shell.sheet(Ids.ROWS, "rows")], className="ranking"
+        [shell.place(Ids.HEAD, "head"), shell.place(Ids.ROWS, "rows")], className="ranking"
     )
-
-
-def register(app: Dash, context: Context) -> None:
-    """Wire the panel."""
-    shell.write(app, context, Ids.HEAD, lambda look: html.H3(head(look)))
-    shell.write(app, context, Ids.ROWS, rows, shell.CASES)
 
 
 def head(look: Look) -> list[Any]:
@@ -102,3 +95,9 @@ def _objects(look: Look) -> list[Any]:
         )
         for row in frame.rename(columns={"name": "name_"}).head(60).itertuples()
     ]
+
+
+SHEETS = (
+    shell.Sheet(Ids.HEAD, lambda look: html.H3(head(look))),
+    shell.Sheet(Ids.ROWS, rows, shell.CASES),
+)

@@ -8,12 +8,11 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
-from dash import Dash
 from dash import html as dash_html
 from dash.development.base_component import Component
 
 from dashboard import shell
-from dashboard.context import Context, Look
+from dashboard.context import Look
 from dashboard.theme import SERIES
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import write_span
@@ -34,16 +33,10 @@ class Ids(StrEnum):
 def layout(look: Look) -> Component:
     """Return the panel as it stands before the first answer."""
     return dash_html.Footer(
-        [shell.sheet(Ids.CHART, "time-chart"), shell.sheet(Ids.AGES, "ages")],
+        [shell.place(Ids.CHART, "time-chart"), shell.place(Ids.AGES, "ages")],
         className="time-bar",
         **shell.dashed(aria_label=look.say("time-bar")),
     )
-
-
-def register(app: Dash, context: Context) -> None:
-    """Wire the panel."""
-    shell.write(app, context, Ids.CHART, chart, shell.CASES)
-    shell.write(app, context, Ids.AGES, ages, shell.CASES, shell.READINGS)
 
 
 def chart(look: Look) -> list[Any]:
@@ -169,3 +162,6 @@ def lateness(at: datetime, data_at: datetime | None, period_s: float) -> str:
         return "lost"
     periods = (at - data_at).total_seconds() / period_s
     return "lost" if periods > 3 else "late" if periods > 1.5 else "fresh"
+
+
+SHEETS = (shell.Sheet(Ids.CHART, chart, shell.CASES), shell.Sheet(Ids.AGES, ages, shell.LIVE))

@@ -26,6 +26,7 @@ class Ids(StrEnum):
     CHOICES = "choices"
     SEARCH = "search"
     HITS = "search-hits"
+    FOUND = "search-found"
 
 
 def layout(look: Look) -> Component:
@@ -36,7 +37,7 @@ def layout(look: Look) -> Component:
                 [dash_html.Span(className="seal"), dash_html.B(look.say("product"))],
                 className="brand",
             ),
-            shell.sheet(Ids.TRAIL, "trail", role="navigation"),
+            shell.place(Ids.TRAIL, "trail", role="navigation"),
             dash_html.Div(
                 [
                     dcc.Input(
@@ -47,30 +48,35 @@ def layout(look: Look) -> Component:
                         value="",
                     ),
                     dash_html.Kbd("/"),
-                    shell.sheet(Ids.HITS, "hits"),
+                    shell.place(Ids.HITS, "hits"),
+                    dcc.Store(id=Ids.FOUND),
                 ],
                 className="search",
             ),
-            shell.sheet(Ids.CHOICES, "choices"),
+            shell.place(Ids.CHOICES, "choices"),
         ],
         className="top-bar",
     )
 
 
 def register(app: Dash, context: Context) -> None:
-    """Wire the bar."""
-    shell.write(app, context, Ids.TRAIL, trail)
-    shell.write(app, context, Ids.CHOICES, choices)
+    """Wire the search box: it answers while one types."""
 
     @app.callback(
-        Output(shell.text_id(Ids.HITS), "data"),
+        Output(Ids.FOUND, "data"),
         Input(Ids.SEARCH, "value"),
         State(shell.Ids.URL, "search"),
+        prevent_initial_call=True,
     )
-    def show_hits(text: str | None, query: str) -> str:
-        return text_of(answers(context.look(query), (text or "").strip()))
+    def show_hits(text: str | None, query: str) -> dict[str, str]:
+        return {Ids.HITS: text_of(answers(context.look(query), (text or "").strip()))}
 
-    shell.lay(app, Ids.HITS)
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        "(found) => window.yiping.page.lay(found)",
+        Output(Ids.HITS, "data-laid"),
+        Input(Ids.FOUND, "data"),
+        prevent_initial_call=True,
+    )
 
 
 def answers(look: Look, wanted: str) -> Any:
@@ -159,3 +165,6 @@ def hits(look: Look, found: list[Hit]) -> list[Any]:
         )
         for hit in found
     ]
+
+
+SHEETS = (shell.Sheet(Ids.TRAIL, trail), shell.Sheet(Ids.CHOICES, choices))

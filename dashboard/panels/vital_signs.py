@@ -7,11 +7,10 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from dash import Dash
 from dash.development.base_component import Component
 
 from dashboard import shell
-from dashboard.context import Context, Look
+from dashboard.context import Look
 from dashboard.widgets.marks import status_mark
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import number, write_change, write_number, write_time
@@ -31,14 +30,7 @@ class Ids(StrEnum):
 
 def layout(look: Look) -> Component:
     """Return the panel as it stands before the first answer."""
-    return shell.sheet(Ids.BOARD, "vitals", **shell.dashed(aria_label=look.say("vital-signs")))
-
-
-def register(app: Dash, context: Context) -> None:
-    """Wire the panel."""
-    shell.write(
-        app, context, Ids.BOARD, lambda look: board(look, values(look)), shell.CASES, shell.READINGS
-    )
+    return shell.place(Ids.BOARD, "vitals", **shell.dashed(aria_label=look.say("vital-signs")))
 
 
 def values(look: Look) -> list[IndicatorValue]:
@@ -130,3 +122,6 @@ def _note(look: Look, value: IndicatorValue) -> Any:
     ]
     lines = [html.Span([html.B(head), html.Span(text)]) for head, text in rows]
     return html.Span([html.Strong(indicator.name(language)), *lines], className="note")
+
+
+SHEETS = (shell.Sheet(Ids.BOARD, lambda look: board(look, values(look)), shell.LIVE),)

@@ -7,12 +7,11 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from dash import Dash
 from dash import html as dash_html
 from dash.development.base_component import Component
 
 from dashboard import shell
-from dashboard.context import Context, Look
+from dashboard.context import Look
 from dashboard.panels import live_lists, object_card, ranking, time_bar, vital_signs
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import number, write_number
@@ -43,49 +42,35 @@ def layout(look: Look) -> list[Component]:
         dash_html.Span(className="clock-date"),
     ]
     head = [
-        shell.sheet(Ids.TITLE, "wall-title"),
+        shell.place(Ids.TITLE, "wall-title"),
         dash_html.Div(clock, className="clock"),
-        shell.sheet(Ids.FRESHNESS, "wall-freshness"),
+        shell.place(Ids.FRESHNESS, "wall-freshness"),
     ]
-    live = [shell.sheet(Ids.ALARMS, "wall-alarms"), shell.sheet(Ids.CASES, "wall-cases")]
+    live = [shell.place(Ids.ALARMS, "wall-alarms"), shell.place(Ids.CASES, "wall-cases")]
     return [
         dash_html.Header(head, className="wall-head"),
         dash_html.Div(
             [
-                dash_html.Div(shell.sheet(Ids.SIGNS_FIRST, "vitals"), className="column a"),
-                dash_html.Div(shell.sheet(Ids.SIGNS_SECOND, "vitals"), className="column b"),
+                dash_html.Div(shell.place(Ids.SIGNS_FIRST, "vitals"), className="column a"),
+                dash_html.Div(shell.place(Ids.SIGNS_SECOND, "vitals"), className="column b"),
             ],
             className="wall-left",
         ),
         dash_html.Div(
             [
-                dash_html.Div(shell.sheet(Ids.FOCUS, "focus"), className="column c"),
+                dash_html.Div(shell.place(Ids.FOCUS, "focus"), className="column c"),
                 dash_html.Div(live, className="column d"),
             ],
             className="wall-right",
         ),
         dash_html.Footer(
             [
-                shell.sheet(Ids.RANKING, "wall-ranking"),
-                shell.sheet(Ids.TREND, "wall-trend time-chart"),
+                shell.place(Ids.RANKING, "wall-ranking"),
+                shell.place(Ids.TREND, "wall-trend time-chart"),
             ],
             className="wall-foot",
         ),
     ]
-
-
-def register(app: Dash, context: Context) -> None:
-    """Wire the boards."""
-    cases_and_readings = (shell.CASES, shell.READINGS)
-    shell.write(app, context, Ids.TITLE, title)
-    shell.write(app, context, Ids.SIGNS_FIRST, near_signs, *cases_and_readings)
-    shell.write(app, context, Ids.SIGNS_SECOND, far_signs, *cases_and_readings)
-    shell.write(app, context, Ids.ALARMS, alarms, *cases_and_readings)
-    shell.write(app, context, Ids.FRESHNESS, time_bar.ages, *cases_and_readings)
-    shell.write(app, context, Ids.CASES, cases, shell.CASES)
-    shell.write(app, context, Ids.FOCUS, focus, shell.CASES)
-    shell.write(app, context, Ids.RANKING, ranked, shell.CASES)
-    shell.write(app, context, Ids.TREND, time_bar.chart, shell.CASES)
 
 
 def ranked(look: Look) -> list[Any]:
@@ -170,3 +155,16 @@ def focus(look: Look) -> list[Any]:
         return [object_card.calm(look, "no-incidents")]
     worst = min(open_cases, key=lambda case: (int(case.severity), -case.reported_at.timestamp()))
     return object_card.card(replace(look, subject=worst))
+
+
+SHEETS = (
+    shell.Sheet(Ids.TITLE, title),
+    shell.Sheet(Ids.SIGNS_FIRST, near_signs, shell.LIVE),
+    shell.Sheet(Ids.SIGNS_SECOND, far_signs, shell.LIVE),
+    shell.Sheet(Ids.ALARMS, alarms, shell.LIVE),
+    shell.Sheet(Ids.FRESHNESS, time_bar.ages, shell.LIVE),
+    shell.Sheet(Ids.CASES, cases, shell.CASES),
+    shell.Sheet(Ids.FOCUS, focus, shell.CASES),
+    shell.Sheet(Ids.RANKING, ranked, shell.CASES),
+    shell.Sheet(Ids.TREND, time_bar.chart, shell.CASES),
+)
