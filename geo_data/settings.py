@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     city: Path | None = None
     language: Literal["zh-CN", "en"] = "zh-CN"
     scope_region: str | None = None
-    simulator_rate: Annotated[float, Field(ge=0)] = 360.0
+    simulator_rate: Annotated[float, Field(ge=0)] = 12.0
     simulator_speed: Annotated[float, Field(gt=0)] = 1.0
 
     @property
