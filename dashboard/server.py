@@ -27,6 +27,7 @@ from dashboard.pages import desk, wall
 from dashboard.panels import vital_signs
 from dashboard.static import CompressedStatic, deck_bundle
 from geo_data import queries
+from geo_data import tiles as tiles_of
 from geo_data.faults import InputError
 from geo_data.settings import Settings
 from geo_data.store import Store
@@ -80,10 +81,18 @@ def _lifespan(
     async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(warm, context)
         await live.start()
+        # Not awaited: buildings are seen only after a drill, and a page need not wait for them.
+        footprints = asyncio.create_task(asyncio.to_thread(prepare_footprints, context))
         yield
         await live.stop()
+        await footprints
 
     return lifespan
+
+
+def prepare_footprints(context: Context) -> None:
+    """Project the buildings, so that the first drill that shows them does not wait."""
+    tiles_of.prepare(context.store, context.scope, "place-building")
 
 
 class Page(Dash):

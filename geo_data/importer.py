@@ -16,6 +16,7 @@ from pathlib import Path
 import geopandas as gpd
 from sqlalchemy import Connection, select
 
+from geo_data import rollups
 from geo_data.chain import Chain, build_chain
 from geo_data.city import City, Source, read_city
 from geo_data.crs import WGS_84
@@ -260,6 +261,9 @@ def _replace(store: Store, prepared: Prepared, digest: str, at: datetime) -> Non
                 replace_layer(connection, store, layer, _nothing(layer), "", at)
             for layer, (frame, files) in prepared.layers.items():
                 replace_layer(connection, store, layer, frame, files, at)
+        if "incidents" in store.layers():
+            # Cases keep the regions they were given; what lies in what may have changed.
+            rollups.recount(store, at)
         store.checkpoint()
     finally:
         store.close()

@@ -19,7 +19,7 @@ from indicators.across import KEPT_LEVEL, Across
 from indicators.catalog import indicators
 from indicators.history import History
 from indicators.installed import kinds_of_metric, shortest_period_s
-from indicators.spec import Array, Grain, Indicator, Readings, Sensors
+from indicators.spec import Array, Cases, CasesOf, Grain, Indicator, Readings, Sensors, Standing
 from indicators.thresholds import Threshold, Thresholds
 
 LATE_PERIODS = 1.5
@@ -107,7 +107,7 @@ def board(
     return [
         _valued(
             indicator,
-            history.values(indicator),
+            _told(store, indicator, history.values(indicator)),
             judged.at(indicator.key, today),
             is_compared,
             freshness.of(indicator),
@@ -154,10 +154,12 @@ def children(
         return found | {region_code: sum(found.values())}
 
     asked = [*codes, region_code] if indicator.additive else codes
-    values = Across(store, scope, asked, day_counts, window_key, at).values(indicator)
+    across = Across(store, scope, asked, day_counts, window_key, at)
+    values = _told(store, indicator, across.values(indicator))
     found = dict(zip(codes, map(_known, values.tolist()), strict=False))
     if indicator.additive:
-        found[rollups.RESIDUE] = float(np.nan_to_num(values[-1]) - np.nansum(values[:-1]))
+        residue = float(np.nan_to_num(values[-1]) - np.nansum(values[:-1]))
+        found[rollups.RESIDUE] = None if np.isnan(values).all() else residue
     return found
 
 
@@ -195,8 +197,17 @@ def by_level(
 
     if not indicator.mappable and not _is_kept_at(store, level):
         return dict.fromkeys(codes)
-    values = Across(store, scope, codes, day_counts, window_key, at).values(indicator)
+    across = Across(store, scope, codes, day_counts, window_key, at)
+    values = _told(store, indicator, across.values(indicator))
     return dict(zip(codes, map(_known, values.tolist()), strict=True))
+
+
+def _told(store: Store, indicator: Indicator, values: Array) -> Array:
+    """Return the values; missing ones for counts of cases in a city that nobody told of any."""
+    counts_cases = any(isinstance(need, Cases | CasesOf | Standing) for need in indicator.needs)
+    if counts_cases and "incidents" not in store.layers():
+        return np.full_like(values, np.nan)
+    return values
 
 
 def _is_kept_at(store: Store, level: str) -> bool:

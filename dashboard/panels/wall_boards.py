@@ -107,9 +107,14 @@ def _signs_of(look: Look, groups: list[str]) -> list[IndicatorValue]:
     return [value for value in vital_signs.values(look) if described[value.key].group in groups]
 
 
-def alarms(look: Look, limit: int = 3) -> list[Any]:
+ALARMS = 3
+ENTRIES = 7
+"""Entries of alarms and incidents that a 16:9 wall has room for together."""
+
+
+def alarms(look: Look, limit: int = ALARMS) -> list[Any]:
     """Return sensors in alarm, worst first, with how many more there are."""
-    sensors = queries.sensors(look.store, look.scope, look.region.code, look.at)
+    sensors = live_lists.sensors_here(look)
     loud = live_lists.alarms(sensors)
     online = sum(sensor.state != SensorState.OFFLINE for sensor in sensors)
     share = online / len(sensors) * 100 if sensors else None
@@ -124,8 +129,10 @@ def alarms(look: Look, limit: int = 3) -> list[Any]:
     return [head, *(rows or [object_card.calm(look, "no-alarms")]), *more(look, len(loud) - limit)]
 
 
-def cases(look: Look, limit: int = 4) -> list[Any]:
-    """Return the newest incidents with how many more there are."""
+def cases(look: Look) -> list[Any]:
+    """Return the newest incidents, as many as the alarms leave room for."""
+    loud = live_lists.alarms(live_lists.sensors_here(look))
+    limit = ENTRIES - max(1, min(len(loud), ALARMS))
     found = live_lists.newest(look, limit)
     count = queries.incident_count(look.store, look.scope, look.region.code, look.window, look.at)
     head = html.H3(
@@ -163,7 +170,7 @@ SHEETS = (
     shell.Sheet(Ids.SIGNS_SECOND, far_signs, shell.LIVE),
     shell.Sheet(Ids.ALARMS, alarms, shell.LIVE),
     shell.Sheet(Ids.FRESHNESS, time_bar.ages, shell.LIVE),
-    shell.Sheet(Ids.CASES, cases, shell.CASES),
+    shell.Sheet(Ids.CASES, cases, shell.LIVE),
     shell.Sheet(Ids.FOCUS, focus, shell.CASES),
     shell.Sheet(Ids.RANKING, ranked, shell.CASES),
     shell.Sheet(Ids.TREND, time_bar.chart, shell.CASES),

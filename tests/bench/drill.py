@@ -14,8 +14,15 @@ from rich.table import Table
 
 from dashboard.context import Context, Look
 from dashboard.drawing import legend_of, map_spec
-from dashboard.panels import live_lists, map_key, object_card, ranking, time_bar, top_bar
-from dashboard.panels import vital_signs
+from dashboard.panels import (
+    live_lists,
+    map_key,
+    object_card,
+    ranking,
+    time_bar,
+    top_bar,
+    vital_signs,
+)
 from geo_data import queries
 from geo_data.records import Scope
 from geo_data.settings import Settings
