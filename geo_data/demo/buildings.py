@@ -219,7 +219,7 @@ def _settled(
         laid.along / 95.0 + random.uniform(0.0, 6.28, len(grids))[laid.land] + laid.row * 2.4
     )
     lanes = random.uniform(size=(len(grids), 64))
-    dense = share * (0.31 + 0.12 * np.clip(near, -1.0, 1.0))
+    dense = share * (0.28 + 0.11 * np.clip(near, -1.0, 1.0))
     taken = lanes[laid.land, laid.row % 64] < dense
     built: NDArray[np.bool_] = taken & (run > -0.25)
     return built & (random.uniform(size=len(run)) < 0.9)

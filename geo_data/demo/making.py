@@ -137,10 +137,10 @@ def draw_city(adcode: str, seed: int, progress: Progress | None = None) -> DemoC
     tell("demo-streets", 0.0)
     plan = make_plan(read_outline(adcode), seed)
     district = make_district(plan, seed)
-    tell("demo-buildings", 0.12)
+    tell("demo-buildings", 0.1)
     parcels = make_parcels(district, seed)
     buildings = make_buildings(district, parcels, seed)
-    tell("demo-places", 0.26)
+    tell("demo-places", 0.22)
     random = np.random.default_rng([seed, int(adcode), 5])
     regions = make_regions(district, parcels, buildings)
     streets = Streets(plan, random)
@@ -152,8 +152,9 @@ def draw_city(adcode: str, seed: int, progress: Progress | None = None) -> DemoC
         "village": village_layer(regions),
         **site_layers(district, parcels, sites),
         "water": water_layer(district),
-        "building": houses,
         **pois,
+        # Last: after every layer the store looks at the whole table, and this is most of it.
+        "building": houses,
     }
     layers = {
         "regions/district": regions.district,
@@ -170,7 +171,7 @@ def _write(path: Path, city: DemoCity, now: datetime, seed: int, tell: Progress)
     declared = declare_city(city.plan, city.regions)
     store = open_store(path, city=declared, create=True)
     try:
-        tell("demo-write", 0.38)
+        tell("demo-write", 0.3)
         with store.write() as connection:
             # A load touches every page of every index: keep them, or each is written many times.
             raw_connection(connection).execute(f"PRAGMA cache_size=-{_CACHE_KB}")
@@ -187,7 +188,7 @@ def _write_history(
 ) -> DemoReport:
     zone = store.city.zone
     random = np.random.default_rng([seed, int(city.plan.outline.adcode), 6])
-    tell("demo-history", 0.58)
+    tell("demo-history", 0.47)
     count = round(city.plan.population * _CASES_PER_PERSON)
     houses = city.layers["places/building"]
     incidents = make_incidents(
@@ -202,7 +203,7 @@ def _write_history(
     )
     stages = make_stages(incidents, city.district, now, zone, random)
     loaded = bulk_load(store, incidents.drop(columns="grid"), stages, now)
-    tell("demo-observations", 0.92)
+    tell("demo-observations", 0.94)
     observations = make_observations(city.layers["sensors"], now, zone, random)
     observed = bulk_observations(store, observations, now)
     rows = {layer: len(frame) for layer, frame in city.layers.items()}

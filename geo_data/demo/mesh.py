@@ -21,6 +21,7 @@ Edge = tuple[int, int]
 
 
 _SHARES = (1.0, 0.5, 0.2, 0.0)
+_LEAST = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +211,13 @@ class Mesh:
             if share == 0.0:
                 path = path[[0, -1]]
             halves = [shapely.LinearRing(half) for half in halves_of(xy, chord, path)]
-            # Two sound faces that turn as the whole one does: the cut stayed inside.
+            faces = shapely.polygons(halves)
+            area_m2 = shapely.area(faces)
+            # Two sound faces that turn as the whole one does: the cut stayed inside. A scrap
+            # comes of ends that snapped to one side; its cut could be an edge of old again.
             if (
-                shapely.is_valid(shapely.polygons(halves)).all()
+                area_m2.min() > _LEAST * area_m2.sum()
+                and shapely.is_valid(faces).all()
                 and (shapely.is_ccw(halves) == turns_left).all()
             ):
                 return path

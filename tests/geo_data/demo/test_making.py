@@ -57,7 +57,7 @@ def test_store_holds_what_was_made(made: tuple[Path, list[float]], now: datetime
             assert rows(tables.incidents, tables.incidents.c.located_by != "point") == 0
             assert 0 < rows(tables.incidents, tables.incidents.c.ended_at.is_(None)) < 2_000
             overdue = (tables.incidents.c.ended_at.is_(None), tables.incidents.c.due_at < now)
-            assert rows(tables.incidents, *overdue) > 10
+            assert rows(tables.incidents, *overdue) > 3
             assert rows(tables.dead_letters) == 0
             assert rows(tables.regions, tables.regions.c.level == "functional") == 1
     finally:
