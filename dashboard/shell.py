@@ -57,6 +57,10 @@ class Sheet:
     moves: frozenset[str] = frozenset()
 
 
+WHOLE = "?"
+"""Under this key a whole page says which query it was written for."""
+
+
 def dashed(**named: Any) -> dict[str, Any]:
     """Return attributes whose names have dashes: ``data_page="desk"`` as ``data-page``."""
     return {name.replace("_", "-"): value for name, value in named.items()}
@@ -88,13 +92,11 @@ def register(app: Dash, context: Context, sheets: Sequence[Sheet]) -> None:
 
     @app.callback(Output(Ids.SHEETS, "data"), URL, CURSOR)
     def write_sheets(query: str, cursor: dict[str, Any] | None) -> dict[str, str]:
-        moved = frozenset(cursor["moved"]) if cursor and ctx.triggered_id == Ids.CURSOR else None
         look = context.look(query)
-        return {
-            sheet.key: text_of(sheet.draw(look))
-            for sheet in sheets
-            if moved is None or moved & sheet.moves
-        }
+        moved = _moved(query, cursor) if ctx.triggered_id == Ids.CURSOR else None
+        if moved is None:
+            return {WHOLE: query or "", **_written(look, sheets)}
+        return _written(look, [sheet for sheet in sheets if moved & sheet.moves])
 
     app.clientside_callback(  # type: ignore[no-untyped-call]
         "(sheets) => window.yiping.page.lay(sheets)",
@@ -106,3 +108,18 @@ def register(app: Dash, context: Context, sheets: Sequence[Sheet]) -> None:
         Output(Ids.MAP_SHOWN, "data"),
         Input(Ids.URL, "search"),
     )
+
+
+def _written(look: Look, sheets: Sequence[Sheet]) -> dict[str, str]:
+    return {sheet.key: text_of(sheet.draw(look)) for sheet in sheets}
+
+
+def _moved(query: str, cursor: dict[str, Any] | None) -> frozenset[str] | None:
+    """Return what moved; ``None`` where the page does not yet show ``query`` as a whole.
+
+    Dash drops an answer when the next question has been asked, so the whole page that a drill
+    asked for may never have arrived.
+    """
+    if not cursor or cursor.get("laid") != (query or ""):
+        return None
+    return frozenset(cursor["moved"])

@@ -72,7 +72,9 @@ window.yiping.live = (() => {
   function tellPanels() {
     if (!window.dash_clientside || !window.dash_clientside.set_props) return;
     if (!moved.size) return;
-    window.dash_clientside.set_props("cursor", { data: { seq: cursor, at: now(), moved: [...moved] } });
+    window.dash_clientside.set_props("cursor", {
+      data: { seq: cursor, at: now(), moved: [...moved], laid: window.yiping.page.laid() },
+    });
     moved.clear();
   }
 

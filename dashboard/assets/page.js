@@ -26,8 +26,12 @@ window.yiping.page = (() => {
     return text ? "?" + text : "?";
   }
 
+  /** The query that the page was last written for as a whole. */
+  let whole = null;
+
   /** Lay new texts into sheets, touching only what differs: no flicker, scroll and hover stay. */
   function lay(texts) {
+    if (texts && texts["?"] !== undefined) whole = texts["?"];
     for (const [id, text] of Object.entries(texts || {})) {
       const sheet = document.getElementById(id);
       if (!sheet) continue;
@@ -186,5 +190,5 @@ window.yiping.page = (() => {
     if (box && !event.target.closest(".layer-box")) box.open = false;
   });
 
-  return { follow, go, withKeys, fold, lay };
+  return { follow, go, withKeys, fold, lay, laid: () => whole };
 })();

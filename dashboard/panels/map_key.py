@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
+from itertools import groupby
 from typing import Any
 
 from dash import html as dash_html
@@ -50,9 +51,16 @@ def legend_layout() -> Component:
 
 
 def switches(look: Look) -> list[Any]:
-    """Return one switch per layer with three steps of opacity; each is a link."""
+    """Return one switch per layer with three steps of opacity, under heads; each is a link."""
     on = layers_on(look)
-    return [_switch(look, layer, on) for layer in declared_layers(look)]
+    parts: list[Any] = []
+    for group, members in groupby(declared_layers(look), key=lambda layer: layer.group):
+        rows = [_switch(look, layer, on) for layer in members]
+        head = look.say(f"layers-{group}")
+        # Kinds of points are many and seldom wanted: they unfold.
+        folded = group == "points"
+        parts += [html.Details([html.Summary(head), *rows])] if folded else [html.H3(head), *rows]
+    return parts
 
 
 def _switch(look: Look, layer: Any, on: dict[str, float]) -> Any:

@@ -166,11 +166,14 @@ def test_every_sheet_of_both_pages_writes_in_both_languages(
 
 def test_only_what_moved_is_written_again(client: TestClient) -> None:
     every = set(write(client, "?"))
-    readings = set(write(client, "?", seq=1, moved=["readings"]))
-    cases = set(write(client, "?", seq=2, moved=["cases"]))
+    readings = set(write(client, "?", seq=1, moved=["readings"], laid="?"))
+    cases = set(write(client, "?", seq=2, moved=["cases"], laid="?"))
     assert {"vital-signs", "data-ages"} <= readings < cases < every
     assert "ranking-rows" in cases - readings
     assert "trail" in every - cases
+    assert set(write(client, "?", seq=3, moved=["cases"], laid="?window=7d")) == every, (
+        "the page that a drill asked for may never have arrived"
+    )
 
 
 def test_text_from_outside_cannot_become_markup(client: TestClient) -> None:
