@@ -22,6 +22,7 @@ from geo_data.demo.mesh import (
     Mesh,
     Ring,
     area_and_middle,
+    area_of,
     chord_through,
     halves_of,
 )
@@ -129,7 +130,7 @@ class Cutter:
 def _sound(xy: Floats, chord: Chord, area_m2: float, least: float) -> bool:
     """Whether a straight cut gives neither a scrap nor a splinter."""
     for half in halves_of(xy, chord):
-        part_m2, _, _ = area_and_middle(half)
+        part_m2 = area_of(half)
         around_m = float(np.hypot(half[1:, 0] - half[:-1, 0], half[1:, 1] - half[:-1, 1]).sum())
         if part_m2 < least * area_m2 or part_m2 < 0.1 * least * around_m**2:
             return False

@@ -274,6 +274,12 @@ def halves_of(xy: Floats, chord: Chord, path: Floats | None = None) -> tuple[Flo
     )
 
 
+def area_of(xy: Floats) -> float:
+    """Area of a closed ring of coordinates."""
+    x, y = xy[:, 0] - xy[0, 0], xy[:, 1] - xy[0, 1]
+    return abs(float(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1]))) / 2.0
+
+
 def area_and_middle(xy: Floats) -> tuple[float, float, float]:
     """Area and centroid of a closed ring of coordinates."""
     x0, y0 = float(xy[0, 0]), float(xy[0, 1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from geo_data.demo.plan import Plan
 
 Ints = NDArray[np.int64]
 
-_ROUNDS = 40
+_ROUNDS = 28
 _CROSSING = {"river": 1.2, "road": 0.5}
 _WIDE_RIVER_M = 200.0
 _STARVED = 0.4
@@ -115,16 +116,17 @@ def _seat_blocks(blocks: Blocks, plan: Plan) -> list[int]:
 
 def _spread(blocks: Blocks, seats: list[int], handicap_m: Floats) -> Ints:
     """Grow all towns at once, the nearest first; a handicap makes a town start later."""
-    town = np.full(len(blocks.x), -1, dtype=np.int64)
+    town = [-1] * len(blocks.x)
     x, y = blocks.x.tolist(), blocks.y.tolist()
     low = float(handicap_m.min())
-    town[seats] = np.arange(len(seats))
+    for owner, block in enumerate(seats):
+        town[block] = owner
     waiting: list[tuple[float, int, int]] = []
 
     def step(at_m: float, block: int, owner: int) -> None:
         for other, barrier in blocks.barrier[block].items():
             if town[other] < 0:
-                far_m = float(np.hypot(x[other] - x[block], y[other] - y[block]))
+                far_m = math.hypot(x[other] - x[block], y[other] - y[block])
                 heapq.heappush(waiting, (at_m + far_m * (1.0 + barrier), other, owner))
 
     for owner, block in enumerate(seats):
@@ -134,10 +136,10 @@ def _spread(blocks: Blocks, seats: list[int], handicap_m: Floats) -> Ints:
         if town[block] < 0:
             town[block] = owner
             step(at_m, block, owner)
-    for block in np.flatnonzero(town < 0).tolist():
+    for block in [number for number, owner in enumerate(town) if owner < 0]:
         away = np.hypot(blocks.x[seats] - x[block], blocks.y[seats] - y[block])
         town[block] = int(np.argmin(away))
-    return town
+    return np.array(town, dtype=np.int64)
 
 
 def _fed(blocks: Blocks, town: Ints, seats: list[int], wanted: Floats) -> Ints:
