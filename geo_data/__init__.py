@@ -1,0 +1,1 @@
+"""What is known: the city, its store, its changes."""

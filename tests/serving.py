@@ -38,7 +38,7 @@ class Served:
     def start(self) -> Served:
         app = create_server(self._settings, self.store, self._clock)
         config = uvicorn.Config(
-            app, host="127.0.0.1", port=self.port, log_level="error", timeout_graceful_shutdown=1
+            app, host="127.0.0.1", port=self.port, log_level="critical", timeout_graceful_shutdown=1
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
