@@ -242,6 +242,7 @@ _AREA_TOKENS = {
     "village": "village",
     "residential": "village",
     "park": "park",
+    "water": "ground",
 }
 
 
@@ -250,7 +251,7 @@ def _area_layers(view: View, spec: LayerSpec, opacity: float) -> Iterator[pydeck
     if name == FUNCTIONAL and not view.store.version(f"regions/{FUNCTIONAL}"):
         return
     color = view.tokens[_AREA_TOKENS.get(spec.kind or FUNCTIONAL, "village")]
-    strength = {"park": 0.20, "residential": 0.13}.get(spec.kind or "", 0.05)
+    strength = {"park": 0.20, "residential": 0.13, "water": 1.0}.get(spec.kind or "", 0.05)
     if spec.kind != "village":
         yield pydeck.Layer(
             "SolidPolygonLayer",
@@ -261,6 +262,9 @@ def _area_layers(view: View, spec: LayerSpec, opacity: float) -> Iterator[pydeck
             parameters=OVER_ALL,
             _normalize=False,
         )
+    if spec.kind == "water":
+        # No shore and nothing to click: it lies there so that one knows where one is.
+        return
     width = 1.6 if name == FUNCTIONAL else 1.0
     yield _line(
         f"{name}#lines/{spec.kind or FUNCTIONAL}",
