@@ -127,7 +127,8 @@ def test_the_wall_has_no_control_and_big_text(visit: Callable[..., Page]) -> Non
     assert page.locator(":is(input, button, select):visible").count() == 0
     sizes = page.evaluate(
         """() => [...document.querySelectorAll(".wall *")]
-            .filter((e) => e.getClientRects().length && [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
+            .filter((e) => e.getClientRects().length)
+            .filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
             .map((e) => parseFloat(getComputedStyle(e).fontSize))"""
     )
     assert min(sizes) >= 24
