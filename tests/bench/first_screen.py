@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 from playwright.sync_api import BrowserContext, sync_playwright
 from rich.console import Console
 from rich.table import Table
 
+from dashboard.context import Context
+from geo_data import queries
 from geo_data.settings import Settings
 from geo_data.store import open_store
 from tests.bench.cities import demo_city
+from tests.bench.drill import drill
 from tests.chromium import CHROMIUM, FLAGS
 from tests.serving import Served
 
@@ -78,7 +82,7 @@ def main(arguments: list[str]) -> None:
         store = open_store(path)
         settings = Settings(data_dir=Path(folder), simulator_rate=0)
         served = Served(store, settings).start()
-        server = server_times(served.url)
+        server = server_times(Context(settings, store, lambda: datetime.now(UTC)))
         visits: dict[str, list[Visit]] = {}
         with sync_playwright() as playwright:
             for page in ("/", "/wall"):
@@ -96,13 +100,31 @@ def main(arguments: list[str]) -> None:
         store.close()
 
 
-def server_times(url: str) -> dict[str, float]:
-    """Milliseconds of the whole page's callbacks at each level, in this process."""
-    del url
-    return {}
+def server_times(context: Context) -> dict[str, dict[str, float]]:
+    """Milliseconds of each panel's answer at each level: the median of nine."""
+    tree = queries.region_tree(context.store, context.scope)
+    town = tree.children(tree.root.code)[0]
+    places = queries.places(context.store, context.scope, ["residential"], town.code)
+    place = places.iloc[len(places) // 2]
+    asked = {
+        "district": "?",
+        "town": f"?region={town.code}",
+        "grid": f"?region={place.region_code}",
+        "object": f"?region={place.region_code}&object=place:{place.code}",
+    }
+    found: dict[str, dict[str, float]] = {}
+    for level, query in asked.items():
+        drill(context, query)
+        took = [drill(context, query) for _ in range(9)]
+        found[level] = {part: float(np.median([one[part] for one in took])) for part in took[0]}
+    return found
 
 
-def _print(visits: dict[str, list[Visit]], server: dict[str, float]) -> None:
+def _print(visits: dict[str, list[Visit]], server: dict[str, dict[str, float]]) -> None:
+    answers = Table("server ms, median", *server)
+    for part in server["district"]:
+        answers.add_row(part, *(f"{took[part]:.1f}" for took in server.values()))
+    Console().print(answers)
     table = Table("page", "visit", "bytes", "requests", "main-thread CPU s", "script s", "wall s")
     for page, found in visits.items():
         for index, one in enumerate(found):
