@@ -121,8 +121,14 @@ window.yiping.page = (() => {
   function up() {
     const query = new URLSearchParams(window.location.search);
     if (query.get("object")) return go(withKeys({ object: null }));
-    const step = document.querySelector(".trail [data-up] a");
-    if (step) step.click();
+    // The trail may be of a moment ago when keys come fast: find ourselves on it first.
+    const links = [...document.querySelectorAll(".trail a")];
+    const codes = links.map((link) => new URLSearchParams(link.getAttribute("href")).get("region"));
+    const here = query.get("region");
+    if (!here) return null;
+    const at = codes.indexOf(here);
+    const above = links[at === -1 ? links.length - 1 : at - 1];
+    return above && go(above.getAttribute("href"));
   }
 
   function fold(name) {

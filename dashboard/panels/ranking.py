@@ -15,6 +15,7 @@ from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import number
 from geo_data import queries
 from geo_data.dictionaries import place_kind
+from geo_data.records import FUNCTIONAL
 from indicators import catalog, engine
 
 
@@ -65,6 +66,21 @@ def rows(look: Look, limit: int | None = None) -> list[Any]:
     return ranked or [html.P(look.say("nothing-here"), className="calm")]
 
 
+def beside(look: Look) -> list[Any]:
+    """Return the functional areas, which overlap the children and are never added to them."""
+    if look.region.code != look.tree.root.code or not look.tree.functional:
+        return []
+    view = look.view
+    found = engine.by_level(
+        look.store, look.scope, FUNCTIONAL, view.indicator, view.window, look.at
+    )
+    head = [look.say("level-functional"), html.Small(look.say("not-added"))]
+    rows = [
+        _row(look, area.code, area.name, found.get(area.code), 0.0) for area in look.tree.functional
+    ]
+    return [html.H3(head), *rows]
+
+
 def _row(look: Look, code: str, name: str | None, value: float | None, share: float) -> Any:
     unit = catalog.indicators()[look.view.indicator].unit_in(look.language)
     cells = [
@@ -99,5 +115,5 @@ def _objects(look: Look) -> list[Any]:
 
 SHEETS = (
     shell.Sheet(Ids.HEAD, lambda look: html.H3(head(look))),
-    shell.Sheet(Ids.ROWS, rows, shell.CASES),
+    shell.Sheet(Ids.ROWS, lambda look: [rows(look), beside(look)], shell.CASES),
 )

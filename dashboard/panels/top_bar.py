@@ -89,18 +89,13 @@ def answers(look: Look, wanted: str) -> Any:
 
 def trail(look: Look) -> list[Any]:
     """Return the breadcrumb: each step is a link, the last one is where we are."""
-    steps = list(_steps(look))
-    parts: list[Any] = []
-    for index, (name, level, href) in enumerate(steps):
-        last = index == len(steps) - 1
-        inside = [html.Small(level), html.Span(name)]
-        up = {"data-up": "1"} if index == len(steps) - 2 else {}
-        parts.append(
-            html.Span(inside, className="step here", **shell.dashed(aria_current="page"))
-            if last
-            else html.Span(html.A(inside, href=href, className="step"), **up)
-        )
-    return parts
+    *above, (name, level, _) = _steps(look)
+    steps = [
+        html.Span(html.A([html.Small(level), html.Span(name)], href=href, className="step"))
+        for name, level, href in above
+    ]
+    here = [html.Small(level), html.Span(name)]
+    return [*steps, html.Span(here, className="step here", **shell.dashed(aria_current="page"))]
 
 
 def _steps(look: Look) -> Iterator[tuple[str, str, str]]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from geo_data.demo import make_demo
 from geo_data.settings import Settings
@@ -15,6 +15,8 @@ from geo_data.store import Store, open_store
 from tests.chromium import CHROMIUM, FLAGS
 from tests.serving import Served
 
+# A frame of the map takes a second of software GL on a busy machine of two cores.
+expect.set_options(timeout=20_000)
 DRAWN = "() => document.documentElement.dataset.mapDrawn === '1'"
 
 
