@@ -78,7 +78,7 @@ def beside(look: Look) -> list[Any]:
     rows = [
         _row(look, area.code, area.name, found.get(area.code), 0.0) for area in look.tree.functional
     ]
-    return [html.H3(head), *rows]
+    return [html.H3(head), html.Div(rows, className="beside")]
 
 
 def _row(look: Look, code: str, name: str | None, value: float | None, share: float) -> Any:

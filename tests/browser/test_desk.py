@@ -53,7 +53,7 @@ def test_first_view_is_drawn_and_speaks_chinese(visit: Callable[..., Page]) -> N
     page = visit("/")
     expect(page.locator(".trail .here")).to_contain_text("松江区")
     expect(page.locator(".vital").first).to_be_visible()
-    expect(page.locator(".rank")).to_have_count(17)
+    expect(page.locator(".ranking .rows > .rank")).to_have_count(17)
     expect(page.locator(".city-notice")).to_have_text("演示数据·街镇以下边界为示意")
     text = page.inner_text("body")
     for wrong in ("undefined", "NaN", "Invalid Date", "null"):
@@ -164,7 +164,7 @@ def test_the_numbers_agree(visit: Callable[..., Page]) -> None:
     page = visit("/?indicator=reported-incidents&window=30d")
     rows = [
         int(text.replace(",", ""))
-        for text in page.locator(".ranking .rank .digits").all_inner_texts()
+        for text in page.locator(".ranking .rows > .rank .digits").all_inner_texts()
     ]
     board = page.locator(".vital.on .digits").inner_text()
     assert sum(rows) == int(board.replace(",", ""))
