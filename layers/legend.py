@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from geo_data import dictionaries, queries
 from geo_data.records import Scope, SensorState, Severity, Window
@@ -17,6 +17,7 @@ from geo_data.store import Store
 from layers.deck import Shading, shading_scale
 from layers.style import TOKENS, WORDS, LegendRow, legend
 
+HOUR = timedelta(hours=1)
 SEVERITY_SHAPES = {
     Severity.EXTREME: "diamond",
     Severity.MAJOR: "triangle",
@@ -99,9 +100,13 @@ def point_legends(
 
 def _drawn(store: Store, scope: Scope, at: datetime, window: Window) -> Tally:
     """Count the incidents drawn by region and severity; read again when one of them changed."""
-    key = ("legend-incidents", scope, window.length)
-    # Windows slide: what left one is noticed within the minute.
-    moment = (store.stamp("incidents"), at.replace(second=0, microsecond=0))
+    # Some windows begin at a local midnight, so their length grows by the second: by the hour it
+    # tells them apart. What slid out of one is noticed within ten minutes, what came in at once.
+    key = ("legend-incidents", scope, round(window.length / HOUR))
+    moment = (
+        store.stamp("incidents"),
+        at.replace(minute=at.minute // 10 * 10, second=0, microsecond=0),
+    )
 
     def count() -> Tally:
         points = queries.open_incident_points(store, scope, at, window)
