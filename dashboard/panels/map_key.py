@@ -71,11 +71,12 @@ def _switch(look: Look, layer: Any, on: dict[str, float]) -> Any:
         html.A(
             "",
             href=_with(look, {**on, layer.key: step}),
-            className="step on" if lit and abs(on[layer.key] - step) < 0.01 else "step",
+            className="step on" if abs(on[layer.key] - step) < 0.01 else "step",
             title=look.say("opacity", percent=round(step * 100)),
             style={"opacity": step},
         )
-        for step in OPACITIES
+        # An unlit layer has no steps to show, and most layers are unlit.
+        for step in (OPACITIES if lit else ())
     ]
     return html.Div(
         [
@@ -84,7 +85,7 @@ def _switch(look: Look, layer: Any, on: dict[str, float]) -> Any:
                 href=_with(look, toggled),
                 className="switch on" if lit else "switch",
             ),
-            html.Span(steps if lit else [], className="steps"),
+            html.Span(steps, className="steps"),
         ],
         className="layer",
         **shell.dashed(data_layer=layer.key),
