@@ -17,9 +17,9 @@ from typing import Any
 
 from sqlalchemy import delete, func, select
 
+from geo_data.queries.sensor_book import SensorBook, sensor_book
 from geo_data.records import Scope
 from geo_data.regions import RegionTree, region_tree
-from geo_data.sensor_book import SensorBook, sensor_book
 from geo_data.store import Store
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from geo_data.city import read_city
 from geo_data.faults import Fault, InputError
 from geo_data.importer import Progress, import_city, is_current
-from geo_data.report import ImportReport
+from geo_data.importer.report import ImportReport
 from geo_data.settings import Settings, read_settings
 from geo_data.store import Store, open_store
 

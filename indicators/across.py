@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from geo_data import queries, rollups
-from geo_data.case_log import UNCLOSED, Trait
-from geo_data.cubes import Hours
-from geo_data.lately import lately
+from geo_data.queries.lately import lately
+from geo_data.queries.rows_below import cases_each, readings_each
 from geo_data.records import Scope, Window
-from geo_data.rows_below import cases_each, readings_each
+from geo_data.rollups.case_log import UNCLOSED, Trait
+from geo_data.rollups.cubes import Hours
 from geo_data.store import Store
 from indicators import windows
 from indicators.history import exact_keys

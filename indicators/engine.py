@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from geo_data import queries, rollups
-from geo_data.freshness import INCIDENT_PERIOD_S
+from geo_data.queries.freshness import INCIDENT_PERIOD_S
 from geo_data.records import FUNCTIONAL, Scope
 from geo_data.store import Store
 from indicators import thresholds

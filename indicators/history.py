@@ -7,11 +7,11 @@ from datetime import datetime
 import numpy as np
 
 from geo_data import queries, rollups
-from geo_data.case_log import UNCLOSED
-from geo_data.cubes import Hours
 from geo_data.dictionaries import categories
-from geo_data.lately import lately
+from geo_data.queries.lately import lately
 from geo_data.records import Scope
+from geo_data.rollups.case_log import UNCLOSED
+from geo_data.rollups.cubes import Hours
 from geo_data.store import Store
 from indicators import windows
 from indicators.installed import Installed, kinds_of_metric

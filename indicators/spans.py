@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from geo_data.cubes import Hours
 from geo_data.records import Window
 from geo_data.rollups import day_number, day_start
+from geo_data.rollups.cubes import Hours
 from indicators import windows
 from indicators.spec import Array
 

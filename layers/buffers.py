@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from geo_data.mvt import leb128, zigzag
+from geo_data.tiles.mvt import leb128, zigzag
 
 MAGIC = b"YPB1"
 ALIGNED = 8

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Response
 from dashboard.context import Context
 from dashboard.static import FOREVER
 from geo_data import tiles
-from geo_data.basemap import basemap_tile
+from geo_data.tiles.basemap import basemap_tile
 
 MVT = "application/vnd.mapbox-vector-tile"
 A_DAY = "public, max-age=86400"

@@ -17,8 +17,9 @@ from dashboard.theme import SERIES
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import write_span
 from dashboard.widgets.sparkline import data_uri
-from geo_data import histogram, queries
+from geo_data import queries
 from geo_data.dictionaries import channel_groups, channels
+from geo_data.queries import histogram
 
 WIDTH, HEIGHT = 1200, 64
 

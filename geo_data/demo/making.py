@@ -27,8 +27,8 @@ from geo_data.demo.regions import Regions, make_regions
 from geo_data.demo.sensors import sensor_layer
 from geo_data.demo.sites import make_sites
 from geo_data.ingest.bulk import bulk_load, bulk_observations
-from geo_data.layer_rows import raw_connection, replace_layer
 from geo_data.store import Store, open_store
+from geo_data.store.layer_rows import raw_connection, replace_layer
 
 Progress = Callable[[str, float], None]
 """Told the step (``step-<key>`` of the words) and the share done, 0 to 1."""

@@ -12,8 +12,6 @@ import numpy as np
 import shapely
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from geo_data import geopackage
-from geo_data.contributions import Counts, count, difference
 from geo_data.faults import Fault
 from geo_data.histories import NEVER, STAGES, Verdict, judge
 from geo_data.ingest import readings
@@ -22,10 +20,11 @@ from geo_data.ingest.place import Ground, ground_of, locate
 from geo_data.ingest.reports import IncidentReport, Reading, Report, StageReport
 from geo_data.ingest.times import to_grain
 from geo_data.instants import instant, to_text
-from geo_data.layer_rows import note_layer
-from geo_data.rollup_rows import add_counts, log_change
-from geo_data.store import Store
-from geo_data.tables import Tables
+from geo_data.rollups.contributions import Counts, count, difference
+from geo_data.rollups.rows import add_counts, log_change
+from geo_data.store import Store, geopackage
+from geo_data.store.layer_rows import note_layer
+from geo_data.store.tables import Tables
 
 DEAD_LETTERS_KEPT = 10_000
 """A broken device repeats itself for weeks; the newest tell enough."""

@@ -16,8 +16,6 @@ import pandas as pd
 import shapely
 from sqlalchemy import Connection, func, select
 
-from geo_data import geopackage
-from geo_data.contributions import count
 from geo_data.dictionaries import categories, channels
 from geo_data.histories import (
     NEVER,
@@ -34,12 +32,13 @@ from geo_data.histories import (
 from geo_data.ingest.place import Ground, ground_of
 from geo_data.ingest.readings import Batch, catalog_of, implausible, plausible, take
 from geo_data.ingest.times import column_text, frame_ms, to_grain
-from geo_data.inserts import insert_rows, without_indexes
 from geo_data.instants import instant
-from geo_data.layer_rows import note_layer
-from geo_data.rollup_rows import add_counts, log_change
-from geo_data.store import Store
-from geo_data.tables import Tables
+from geo_data.rollups.contributions import count
+from geo_data.rollups.rows import add_counts, log_change
+from geo_data.store import Store, geopackage
+from geo_data.store.inserts import insert_rows, without_indexes
+from geo_data.store.layer_rows import note_layer
+from geo_data.store.tables import Tables
 from geo_data.working_time import Millis
 
 Columns = dict[str, Sequence[Any]]

@@ -15,7 +15,7 @@ from geo_data.ingest.place import CHUNK, Spot
 from geo_data.ingest.reports import IncidentReport, StageReport
 from geo_data.ingest.times import column_ms, to_grain
 from geo_data.records import Stage
-from geo_data.tables import Tables
+from geo_data.store.tables import Tables
 
 Key = tuple[str, str]
 """Source and the source's own number."""

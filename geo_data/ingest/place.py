@@ -12,15 +12,14 @@ import pandas as pd
 import shapely
 from sqlalchemy import Connection, LargeBinary, Table, select, type_coerce
 
-from geo_data import geopackage
 from geo_data.faults import Fault, nearest
 from geo_data.histories import Strings
 from geo_data.ingest.reports import IncidentReport
 from geo_data.records import Scope
 from geo_data.regions import region_tree
-from geo_data.rollup_rows import branches_of
-from geo_data.store import Store
-from geo_data.tables import Tables
+from geo_data.rollups.rows import branches_of
+from geo_data.store import Store, geopackage
+from geo_data.store.tables import Tables
 
 CHUNK = 500
 """Values of one IN list; SQLite's limit on variables is far away, its planner's is not."""

@@ -16,13 +16,13 @@ from geo_data.histories import NEVER, Flags, Rows, Strings
 from geo_data.ingest.cases import chunks
 from geo_data.ingest.reports import Reading
 from geo_data.ingest.times import column_ms, column_text
-from geo_data.inserts import Clash, insert_rows
 from geo_data.instants import instant, millis, to_text
-from geo_data.layer_rows import note_layer
 from geo_data.records import SensorState
-from geo_data.rollup_rows import add_hours, branches_of, log_change, sum_hours
+from geo_data.rollups.rows import add_hours, branches_of, log_change, sum_hours
 from geo_data.store import Store
-from geo_data.tables import Tables
+from geo_data.store.inserts import Clash, insert_rows
+from geo_data.store.layer_rows import note_layer
+from geo_data.store.tables import Tables
 from geo_data.working_time import Millis
 
 Values = npt.NDArray[np.float64]

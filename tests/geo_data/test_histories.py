@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo_data.contributions import MEASURES, Counts, count, difference
 from geo_data.dictionaries import channel, time_limit
 from geo_data.histories import NEVER, STAGE_INDEX, STAGES, Cases, Steps, Verdict, judge, order_steps
 from geo_data.records import ENDED, MAIN_LINE, Stage
+from geo_data.rollups.contributions import MEASURES, Counts, count, difference
 from geo_data.working_time import elapsed_ms, instant_ms
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

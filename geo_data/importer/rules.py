@@ -1,0 +1,289 @@
+"""What a row must be to come into the store, checked one rule at a time.
+
+A :class:`Sieve` holds the rows of one source; each rule takes out what breaks it, or mends it,
+and says so. What stays in is clean.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geo_data.city import City, Level
+from geo_data.faults import Fault
+from geo_data.importer.report import Finding, Outcome
+
+SAME_AREA = 0.01
+"""A mended polygon may have gained or lost this share of its area, no more."""
+
+_KEY = re.compile(r"[a-z][a-z0-9-]*")
+_POLYGONS = frozenset({"Polygon", "MultiPolygon"})
+_POINTS = frozenset({"Point"})
+
+
+class Sieve:
+    """The rows of one source on their way into the store.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        Index = row number, as :func:`geo_data.importer.reading.read_source` returns it.
+    file : str
+        Named in every finding.
+
+    Attributes
+    ----------
+    frame : GeoDataFrame
+        What is left.
+    findings : list of Finding
+        What was refused, repaired or noted.
+    """
+
+    def __init__(self, frame: gpd.GeoDataFrame, file: str) -> None:
+        self.frame = frame
+        self.file = file
+        self.findings: list[Finding] = []
+
+    def refuse(self, bad: pd.Series, key: str, field: str | None = None, **values: object) -> None:
+        """Take out the rows where ``bad`` holds; see :meth:`say` for ``values``."""
+        if not bad.any():
+            return
+        self.say(Outcome.REFUSED, bad, key, field, **values)
+        self.frame = self.frame[~bad.to_numpy(dtype=bool)]
+
+    def say(
+        self,
+        outcome: Outcome,
+        rows: pd.Series,
+        key: str,
+        field: str | None = None,
+        **values: object,
+    ) -> None:
+        """Report the rows where ``rows`` holds.
+
+        Parameters
+        ----------
+        rows : Series of bool
+            Over the rows of ``frame``.
+        key : str
+            Which fault.
+        values
+            Fills the wording; a Series gives each row its own.
+        """
+        for row in rows.index[rows.to_numpy(dtype=bool)]:
+            own = {
+                name: value.loc[row] if isinstance(value, pd.Series) else value
+                for name, value in values.items()
+            }
+            fault = Fault(key, file=self.file, row=int(row), field=field, values=own)
+            self.findings.append(Finding(outcome, fault))
+
+    def count(self, outcome: Outcome) -> int:
+        """How many rows had this outcome; a row repaired twice counts once."""
+        return len({each.fault.row for each in self.findings if each.outcome is outcome})
+
+    def set(self, **columns: object) -> None:
+        """Give the rows other values."""
+        self.frame = self.frame.assign(**columns)
+
+
+def check_codes(sieve: Sieve, level: Level | None = None) -> None:
+    """Refuse rows without a code and, where a level says how its codes look, other shapes."""
+    codes = sieve.frame["code"].map(lambda code: unicodedata.normalize("NFKC", code).strip())
+    sieve.set(code=codes)
+    sieve.refuse(codes == "", "no-code", "code")
+    codes = sieve.frame["code"]
+    if level is not None and level.code_digits is not None:
+        shape = rf"[0-9]{{{level.code_digits}}}"
+        wrong = ~codes.str.fullmatch(shape).astype(bool)
+        sieve.refuse(wrong, "code-digits", "code", code=codes, digits=level.code_digits)
+        codes = sieve.frame["code"]
+    if level is not None and level.code_pattern is not None:
+        wrong = ~codes.map(lambda code: re.fullmatch(level.code_pattern, code) is not None)
+        sieve.refuse(
+            wrong.astype(bool), "code-pattern", "code", code=codes, pattern=level.code_pattern
+        )
+
+
+def check_unique(sieve: Sieve, taken: dict[str, str], key: str = "duplicate-code") -> None:
+    """Refuse rows whose code an earlier row has, and remember the codes that stay.
+
+    Parameters
+    ----------
+    taken : dict
+        Code -> where it was first seen; codes are one space over all sources of a table.
+    key : str
+        The fault, where the codes were made by us out of the row.
+    """
+    codes = sieve.frame["code"]
+    first = {code: f"{sieve.file} · {row}" for row, code in codes[~codes.duplicated()].items()}
+    again = codes.duplicated() | codes.isin(list(taken))
+    sieve.refuse(again, key, "code", code=codes, first=codes.map({**first, **taken}))
+    taken.update({code: first[code] for code in sieve.frame["code"]})
+
+
+def check_names(sieve: Sieve) -> None:
+    """Refuse rows without a name."""
+    sieve.refuse(sieve.frame["name"] == "", "no-name", "name", code=sieve.frame["code"])
+
+
+def name_by_code(sieve: Sieve) -> None:
+    """Call nameless rows by their address or code; silent where the source names nothing."""
+    names = sieve.frame["name"]
+    nameless = names == ""
+    others = sieve.frame.get("address", names)
+    given = others.where(others != "", sieve.frame["code"])
+    if not nameless.all():
+        sieve.say(Outcome.NOTED, nameless, "named-by-code", "name", name=given)
+    sieve.set(name=names.where(~nameless, given))
+
+
+def check_kinds(sieve: Sieve) -> None:
+    """Refuse kinds that are no keys: a word of their file that no dictionary translates."""
+    kinds = sieve.frame["kind"]
+    sieve.refuse(
+        ~kinds.map(lambda kind: _KEY.fullmatch(kind) is not None).astype(bool),
+        "bad-kind",
+        "kind",
+        kind=kinds,
+    )
+
+
+def check_number(sieve: Sieve, field: str, low: float, high: float) -> None:
+    """Make a column numbers; what is none, or out of range, is reported and left empty."""
+    texts = sieve.frame[field]
+    numbers = pd.to_numeric(texts, errors="coerce")
+    numbers = numbers.where(numbers.between(low, high))
+    bad = (texts != "") & numbers.isna()
+    sieve.say(Outcome.REPAIRED, bad, "bad-number", field.replace("_", "-"), value=texts)
+    sieve.set(**{field: numbers})
+
+
+def check_areas(sieve: Sieve, city: City) -> None:
+    """Let polygons pass: mended where that keeps them what they are, else refused."""
+    _refuse_missing(sieve)
+    _mend(sieve, _POLYGONS)
+    _refuse_far_away(sieve, city)
+
+
+def check_points(sieve: Sieve, city: City) -> None:
+    """Let points pass."""
+    _refuse_missing(sieve)
+    _mend(sieve, _POINTS)
+    _refuse_far_away(sieve, city)
+
+
+def check_shapes(sieve: Sieve, city: City) -> None:
+    """Let points and polygons pass: an object is drawn as either."""
+    _refuse_missing(sieve)
+    _mend(sieve, _POINTS | _POLYGONS)
+    _refuse_far_away(sieve, city)
+
+
+def _refuse_missing(sieve: Sieve) -> None:
+    """Refuse rows without geometry, and with coordinates that are no numbers."""
+    frame = sieve.frame
+    if "lon" in frame:
+        given = frame["lon"] + ", " + frame["lat"]
+        unread = frame.geometry.isna() & (frame["lon"] != "") & (frame["lat"] != "")
+        sieve.refuse(unread, "bad-coordinates", "lon, lat", value=given)
+    unread = sieve.frame.geometry.isna() & (sieve.frame["wkt"] != "")
+    sieve.refuse(unread, "bad-wkt", "wkt", value=sieve.frame["wkt"].str.slice(0, 40))
+    sieve.refuse(sieve.frame.geometry.isna(), "no-geometry", "geometry")
+    shapes = sieve.frame.geometry
+    sieve.refuse(_series(shapes, _not_finite(shapes)), "not-finite", "geometry")
+    sieve.refuse(sieve.frame.geometry.is_empty, "empty-geometry", "geometry")
+
+
+def _series(like: pd.Series, values: object) -> pd.Series:
+    return pd.Series(values, index=like.index, dtype=bool)
+
+
+def _not_finite(shapes: gpd.GeoSeries) -> np.ndarray:
+    points, owner = shapely.get_coordinates(shapes.to_numpy(), return_index=True)
+    bad = np.zeros(len(shapes), dtype=bool)
+    bad[owner[~np.isfinite(points).all(axis=1)]] = True
+    return bad
+
+
+def _mend(sieve: Sieve, wanted: Collection[str]) -> None:
+    """Bring geometries to the wanted types and make them valid, where that is honest."""
+    before = gpd.GeoSeries(shapely.force_2d(sieve.frame.geometry.to_numpy()), sieve.frame.index)
+    types = before.geom_type
+    wrapped = types.isin(["GeometryCollection", "MultiPoint"])
+    shapes = before.where(~wrapped, before.map(lambda shape: _unwrapped(shape, wanted)))
+    sieve.set(geometry=gpd.GeoSeries(shapes, crs=sieve.frame.crs))
+    fits = shapes.geom_type.isin(list(wanted))
+    sieve.say(Outcome.REPAIRED, wrapped & fits, "unwrapped", "geometry", found=types)
+    names = " / ".join(sorted(wanted))
+    sieve.refuse(~fits, "wrong-geometry", "geometry", found=types, wanted=names)
+    _make_valid(sieve)
+
+
+def _unwrapped(shape: shapely.Geometry, wanted: Collection[str]) -> shapely.Geometry:
+    """Take out of a collection what is wanted: its areas, or the one point it is."""
+    parts = shapely.get_parts(shape) if hasattr(shape, "geoms") else [shape]
+    areas = [part for part in parts if part.geom_type in _POLYGONS & frozenset(wanted)]
+    if areas:
+        return shapely.union_all(areas)
+    return parts[0] if len(parts) == 1 else shape
+
+
+def _make_valid(sieve: Sieve) -> None:
+    shapes = sieve.frame.geometry
+    invalid = ~shapes.is_valid
+    if not invalid.any():
+        return
+    broken = shapes[invalid]
+    why = broken.is_valid_reason()
+    mended = gpd.GeoSeries(_polygonal(shapely.make_valid(broken.to_numpy())), broken.index)
+    before, after = (shapely.area(areas.to_numpy()) for areas in (broken, mended))
+    same = _series(broken, (after > 0) & (np.abs(after - before) <= SAME_AREA * after))
+    whole = shapes.copy()
+    whole[same.index[same]] = mended[same].to_numpy()
+    sieve.set(geometry=whole)
+    reason = why.reindex(shapes.index, fill_value="")
+    repaired = same.reindex(shapes.index, fill_value=False)
+    sieve.say(Outcome.REPAIRED, repaired, "mended-polygon", "geometry", why=reason)
+    sieve.refuse(invalid & ~repaired, "invalid-polygon", "geometry", why=reason)
+
+
+def _polygonal(shapes: np.ndarray) -> list[shapely.Geometry]:
+    """Return the areas among what ``make_valid`` left; the lines have none to lose."""
+    return [
+        shapely.union_all(
+            [part for part in shapely.get_parts(shape) if part.geom_type in _POLYGONS]
+        )
+        for shape in shapes
+    ]
+
+
+def _refuse_far_away(sieve: Sieve, city: City) -> None:
+    """Refuse what does not touch the city's bbox, and say when lon and lat look exchanged."""
+    bounds = sieve.frame.bounds
+    swapped = bounds.set_axis(["miny", "minx", "maxy", "maxx"], axis="columns")
+    outside = ~_meets(bounds, city.bbox)
+    exchanged = outside & _meets(swapped, city.bbox)
+    at = {
+        "lon": bounds["minx"].map("{:.5f}".format),
+        "lat": bounds["miny"].map("{:.5f}".format),
+    }
+    sieve.say(Outcome.REFUSED, exchanged, "lon-lat-exchanged", "geometry", **at)
+    sieve.say(Outcome.REFUSED, outside & ~exchanged, "outside-bbox", "geometry", **at)
+    sieve.frame = sieve.frame[~outside]
+
+
+def _meets(bounds: pd.DataFrame, bbox: tuple[float, float, float, float]) -> pd.Series:
+    west, south, east, north = bbox
+    return (
+        (bounds["minx"] <= east)
+        & (bounds["maxx"] >= west)
+        & (bounds["miny"] <= north)
+        & (bounds["maxy"] >= south)
+    )

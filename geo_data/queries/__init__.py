@@ -1,0 +1,60 @@
+"""Every read of the city under one name; each module beside this one answers one question.
+
+Every read takes the store, then a :class:`geo_data.records.Scope`, and where history is meant a
+time: the answer is what was known then.
+"""
+
+from __future__ import annotations
+
+from geo_data.queries.freshness import ages
+from geo_data.queries.incidents import (
+    incident,
+    incident_count,
+    incidents,
+    incidents_of_place,
+    stages,
+)
+from geo_data.queries.open_cases import (
+    IncidentPoints,
+    OpenCount,
+    open_by_region,
+    open_incident_points,
+)
+from geo_data.queries.places import place, place_counts, place_shape, places
+from geo_data.queries.search import search
+from geo_data.queries.sensors import (
+    SensorPoints,
+    observations,
+    sensor,
+    sensor_points,
+    sensors,
+    sensors_of_place,
+)
+from geo_data.regions import RegionTree, region_shapes, region_tree
+
+__all__ = [
+    "IncidentPoints",
+    "OpenCount",
+    "RegionTree",
+    "SensorPoints",
+    "ages",
+    "incident",
+    "incident_count",
+    "incidents",
+    "incidents_of_place",
+    "observations",
+    "open_by_region",
+    "open_incident_points",
+    "place",
+    "place_counts",
+    "place_shape",
+    "places",
+    "region_shapes",
+    "region_tree",
+    "search",
+    "sensor",
+    "sensor_points",
+    "sensors",
+    "sensors_of_place",
+    "stages",
+]

@@ -1,0 +1,44 @@
+"""How old what is drawn is: the badges that turn yellow and grey."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+
+from geo_data.instants import instant
+from geo_data.queries.sensor_book import sensor_book
+from geo_data.queries.sensors import sensor_points
+from geo_data.records import Scope
+from geo_data.store import Store
+
+INCIDENT_PERIOD_S = 600.0
+"""A district hears of a case every few minutes, at night too; silence for longer is news.
+Unverified: a city's own rhythm decides."""
+
+
+def ages(store: Store, scope: Scope, at: datetime) -> dict[str, tuple[datetime | None, float]]:
+    """Return how old each live layer is.
+
+    Returns
+    -------
+    dict
+        ``incidents`` and ``readings`` -> ``(data_at, period_s)``: late means ``at - data_at``
+        beyond 1.5 periods (yellow) or 3 (grey). ``data_at`` is never after ``at`` and ``None``
+        where nothing came yet. Incidents are judged by the feed of the whole city, readings by
+        the sensors in scope.
+    """
+    layer = store.layers().get("incidents")
+    heard = layer.data_at if layer else None
+    found: dict[str, tuple[datetime | None, float]] = {
+        "incidents": (min(heard, at) if heard else None, INCIDENT_PERIOD_S)
+    }
+    points = sensor_points(store, scope, at)
+    if len(points):
+        book = sensor_book(store)
+        rows = [book.by_fid[fid] for fid in points.fid.tolist() if fid in book.by_fid]
+        period_s = float(book.period_ms[rows].min()) / 1000 if rows else INCIDENT_PERIOD_S
+        seen = points.observed_at[~np.isnat(points.observed_at)]
+        newest = instant(int(seen.max().astype(np.int64))) if len(seen) else None
+        found["readings"] = (newest, period_s)
+    return found

@@ -1,0 +1,194 @@
+"""Where the open cases stand: as columns for the map, as counts for the indicators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, Select, and_, case, func, select, union
+
+from geo_data.histories import STAGE_INDEX
+from geo_data.instants import millis
+from geo_data.queries.hindsight import (
+    Moment,
+    Row,
+    as_known,
+    moment,
+    shown_columns,
+    was_known,
+    was_open,
+)
+from geo_data.records import Scope, Stage, Window
+from geo_data.regions import region_codes, region_tree
+from geo_data.store import Store
+from geo_data.store.code_lists import one_of
+
+MOST = 5_000
+"""More points than this say nothing on a map that the choropleth does not say better."""
+
+_PLAIN = ("id", "lon", "lat", "severity", "stage", "reported_at", "region_code")
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentPoints:
+    """Cases as columns of shape (n,), for binary buffers.
+
+    ``stage_index`` is the index in ``tuple(Stage)``; ``region_codes`` holds ``None`` for cases
+    outside the city; ``reported_at`` is datetime64[ms] in UTC.
+    """
+
+    id: npt.NDArray[np.int64]
+    lon: npt.NDArray[np.float64]
+    lat: npt.NDArray[np.float64]
+    severity: npt.NDArray[np.uint8]
+    stage_index: npt.NDArray[np.uint8]
+    overdue: npt.NDArray[np.bool_]
+    reported_at: npt.NDArray[np.datetime64]
+    region_codes: list[str | None]
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+
+class OpenCount(NamedTuple):
+    """How many cases are open, and how many of them past their time limit."""
+
+    open: int
+    overdue: int
+
+
+def open_incident_points(
+    store: Store, scope: Scope, at: datetime, window: Window
+) -> IncidentPoints:
+    """Return the cases to draw: all that are open, and those reported in a window.
+
+    Parameters
+    ----------
+    store, scope
+        Where, and who asks.
+    at : datetime
+        As known at this time.
+    window : Window
+        Cases reported in it are there even if they have ended: the newest :data:`MOST` of the
+        city, since a year of them is a million.
+
+    Returns
+    -------
+    IncidentPoints
+        By id; cases without a position are left out.
+    """
+    table = store.tables.incidents
+    with store.read() as connection:
+        now = moment(store, connection, at)
+        drawn = _drawn(store, scope, now, window)
+        if now.is_now:
+            # Thousands of rows at every look: only what is drawn, judged by the database.
+            overdue = and_(table.c.ended_at.is_(None), func.coalesce(table.c.due_at < at, False))
+            columns = [table.c[name] for name in _PLAIN]
+            rows = connection.execute(drawn.with_only_columns(*columns, overdue)).all()
+            return _points(list(zip(*rows, strict=True)) or [()] * (len(_PLAIN) + 1))
+        found = connection.execute(drawn.with_only_columns(*shown_columns(store))).mappings()
+        known = as_known(store, connection, [dict(row) for row in found], now)
+    late = [_is_overdue(row, at) for row in known]
+    return _points([*([row[name] for row in known] for name in _PLAIN), late])
+
+
+def _drawn(store: Store, scope: Scope, now: Moment, window: Window) -> Select[Any]:
+    tree = region_tree(store, scope)
+    table = store.tables.incidents
+    # One branch per index: SQLite would read the whole table for an "or" of the two.
+    newest = (
+        select(table.c.id)
+        .where(
+            table.c.reported_at >= window.start,
+            table.c.reported_at < window.end,
+            was_known(store, now),
+        )
+        .order_by(table.c.reported_at.desc())
+        .limit(MOST)
+        .subquery()
+    )
+    ids = union(
+        select(table.c.id).where(was_open(store, now)),
+        select(newest.c.id),
+    )
+    drawn = select(table).where(table.c.id.in_(ids), table.c.lon.is_not(None))
+    codes = region_codes(tree, tree.root.code)
+    if codes is not None:
+        drawn = drawn.where(one_of(table.c.region_code, codes))
+    return drawn.order_by(table.c.id)
+
+
+def _is_overdue(row: Row, at: datetime) -> bool:
+    return row["ended_at"] is None and row["due_at"] is not None and at > row["due_at"]
+
+
+def _points(columns: Sequence[Sequence[Any]]) -> IncidentPoints:
+    ids, lon, lat, severity, stage, reported_at, region_codes, overdue = columns
+    return IncidentPoints(
+        id=np.array(ids, dtype=np.int64),
+        lon=np.array(lon, dtype=np.float64),
+        lat=np.array(lat, dtype=np.float64),
+        severity=np.array(severity, dtype=np.uint8),
+        stage_index=np.array([STAGE_INDEX[Stage(key)] for key in stage], dtype=np.uint8),
+        overdue=np.array(overdue, dtype=bool),
+        reported_at=np.array([millis(one) for one in reported_at], dtype="M8[ms]"),
+        region_codes=list(region_codes),
+    )
+
+
+def open_by_region(store: Store, scope: Scope, at: datetime) -> Mapping[str, OpenCount]:
+    """Count the cases that are open at ``at``, per region they were assigned to.
+
+    Parameters
+    ----------
+    store, scope
+        Where, and who asks.
+    at : datetime
+        As known at this time.
+
+    Returns
+    -------
+    dict
+        Code of the finest region known of a case -> counts; ``""`` holds cases outside the
+        city, for those who see all of it. Regions without open cases are left out.
+    """
+    tree = region_tree(store, scope)
+    with store.read() as connection:
+        now = moment(store, connection, at)
+        if now.is_now:
+            counts = _count_now(store, connection, now)
+        else:
+            found = connection.execute(
+                select(*shown_columns(store)).where(was_open(store, now))
+            ).mappings()
+            counts = _count(as_known(store, connection, [dict(row) for row in found], now), at)
+    return {
+        code or "": count
+        for code, count in counts.items()
+        if (tree.is_whole_city if code is None else tree.get(code) is not None)
+    }
+
+
+def _count_now(store: Store, connection: Connection, now: Moment) -> dict[str | None, OpenCount]:
+    table = store.tables.incidents
+    overdue = func.sum(case((table.c.due_at < now.at, 1), else_=0))
+    rows = connection.execute(
+        select(table.c.region_code, func.count(), overdue)
+        .where(was_open(store, now))
+        .group_by(table.c.region_code)
+    )
+    return {code: OpenCount(n, late) for code, n, late in rows}
+
+
+def _count(rows: Sequence[Row], at: datetime) -> dict[str | None, OpenCount]:
+    counts: dict[str | None, OpenCount] = {}
+    for row in rows:
+        before = counts.get(row["region_code"], OpenCount(0, 0))
+        late = _is_overdue(row, at)
+        counts[row["region_code"]] = OpenCount(before.open + 1, before.overdue + late)
+    return counts

@@ -1,0 +1,150 @@
+"""Which places there are: residential areas, parks, buildings, schools ..."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import geopandas as gpd
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import Connection, func, or_, select
+
+from geo_data.queries.masking import MASK, mask
+from geo_data.records import Place, Scope
+from geo_data.regions import region_tree, sees_region
+from geo_data.store import Store, raw_connection
+from geo_data.store.code_lists import one_of
+from geo_data.store.geopackage import from_blobs
+
+FRAME_COLUMNS = (
+    *("fid", "code", "kind", "name", "region_code"),
+    *("site_code", "floors", "use", "lon", "lat"),
+)
+_TEXTS = ("name", "use")
+
+
+def place(store: Store, scope: Scope, code: str) -> Place | None:
+    """Return a place; ``None`` if there is none that ``scope`` may see."""
+    row = _row(store, scope, code)
+    if row is None:
+        return None
+    row["attributes"] = json.loads(row["attributes"])
+    shape = row.pop("geom")
+    del row["fid"], row["pinyin"]
+    return mask(Place(bbox=shape.bounds if shape else None, **row), scope)
+
+
+def place_shape(store: Store, scope: Scope, code: str) -> BaseGeometry | None:
+    """Return the outline or point of a place in EPSG:4326; ``None`` as :func:`place`."""
+    row = _row(store, scope, code)
+    return None if row is None else row["geom"]
+
+
+def _row(store: Store, scope: Scope, code: str) -> dict[str, Any] | None:
+    table = store.tables.places
+    with store.read() as connection:
+        found = connection.execute(select(table).where(table.c.code == code)).mappings().first()
+    if found is None or not scope.sees_kind(found["kind"]):
+        return None
+    return dict(found) if sees_region(store, scope, found["region_code"]) else None
+
+
+def places(
+    store: Store, scope: Scope, kinds: Collection[str], region_code: str | None = None
+) -> gpd.GeoDataFrame:
+    """Return all places of some kinds in a region.
+
+    Parameters
+    ----------
+    store, scope
+        Where, and who asks.
+    kinds : collection of str
+        Those the viewer may not see are left out.
+    region_code : str, optional
+        With everything below it; the viewer's root where absent.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``fid, code, kind, name, region_code, site_code, floors, use, lon, lat, geometry`` in
+        EPSG:4326, by ``fid``; empty for a region that may not be seen.
+    """
+    tree = region_tree(store, scope)
+    region_code = tree.root.code if region_code is None else region_code
+    table = store.tables.places
+    codes = tree.subtree(region_code) if tree.get(region_code) else ()
+    wanted = [one_of(table.c.kind, [kind for kind in kinds if scope.sees_kind(kind)])]
+    if not (tree.is_whole_city and region_code == tree.root.code):
+        wanted.append(one_of(table.c.region_code, codes))
+    columns = [table.c[name] for name in FRAME_COLUMNS]
+    statement = select(*columns, table.c.geom).where(*wanted).order_by(table.c.fid)
+    compiled = statement.compile(dialect=store.dialect, compile_kwargs={"render_postcompile": True})
+    with store.read() as connection:
+        # A hundred thousand outlines: the driver's rows, decoded all at once.
+        rows = raw_connection(connection).execute(str(compiled), _values(compiled)).fetchall()
+    *values, blobs = zip(*rows, strict=True) if rows else [()] * (len(FRAME_COLUMNS) + 1)
+    columns_by_name = dict(zip(FRAME_COLUMNS, map(list, values), strict=True))
+    for name in scope.masked.intersection(_TEXTS):
+        columns_by_name[name] = [MASK] * len(rows)
+    return gpd.GeoDataFrame(columns_by_name, geometry=from_blobs(blobs), crs=4326)
+
+
+def _values(compiled: Any) -> tuple[Any, ...]:
+    return tuple(compiled.params[name] for name in compiled.positiontup)
+
+
+def place_counts(store: Store, scope: Scope, region_code: str) -> dict[str, int]:
+    """Count the places of a region, with everything below it, by kind; zeros left out."""
+    tree = region_tree(store, scope)
+    if tree.get(region_code) is None:
+        return {}
+    stamp = (store.stamp("regions"), store.stamp("places"))
+    counts = store.cached("place-counts", stamp, lambda: _counts(store))
+    total: Counter[str] = Counter()
+    for code in tree.subtree(region_code):
+        total.update(counts.get(code, {}))
+    return {kind: n for kind, n in sorted(total.items()) if scope.sees_kind(kind)}
+
+
+def _counts(store: Store) -> Mapping[str, Mapping[str, int]]:
+    table = store.tables.places
+    by = (table.c.region_code, table.c.kind)
+    with store.read() as connection:
+        rows = connection.execute(select(*by, func.count()).group_by(*by)).all()
+    counts: dict[str, dict[str, int]] = {}
+    for region_code, kind, n in rows:
+        counts.setdefault(region_code, {})[kind] = n
+    return counts
+
+
+def codes_at_place(store: Store, scope: Scope, code: str) -> list[str]:
+    """Return a visible place's code and those of what stands in it; empty if it is hidden."""
+    if place(store, scope, code) is None:
+        return []
+    table = store.tables.places
+    with store.read() as connection:
+        rows = connection.execute(
+            select(table.c.code, table.c.kind).where(
+                or_(table.c.code == code, table.c.site_code == code)
+            )
+        ).all()
+    return [row.code for row in rows if scope.sees_kind(row.kind)]
+
+
+def visible_places(
+    store: Store, scope: Scope, connection: Connection, codes: Iterable[str | None]
+) -> frozenset[str] | None:
+    """Return which of ``codes`` may be named; ``None`` where the scope hides no kind."""
+    if scope.kinds is None:
+        return None
+    table = store.tables.places
+    known = {code for code in codes if code is not None}
+    return frozenset(
+        connection.scalars(
+            select(table.c.code).where(
+                one_of(table.c.code, known), one_of(table.c.kind, scope.kinds)
+            )
+        )
+    )

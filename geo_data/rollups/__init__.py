@@ -1,0 +1,34 @@
+"""Counts kept up to date with every commit, and read over any window and region from memory."""
+
+from geo_data.rollups.contributions import DIMENSIONS, MEASURES
+from geo_data.rollups.cubes import Hours
+from geo_data.rollups.rows import recount
+from geo_data.rollups.windows import (
+    RESIDUE,
+    by_child,
+    by_level,
+    day_number,
+    day_start,
+    dimension,
+    dimension_series,
+    metric_hours,
+    series,
+    totals,
+)
+
+__all__ = [
+    "DIMENSIONS",
+    "MEASURES",
+    "RESIDUE",
+    "Hours",
+    "by_child",
+    "by_level",
+    "day_number",
+    "day_start",
+    "dimension",
+    "dimension_series",
+    "metric_hours",
+    "recount",
+    "series",
+    "totals",
+]

@@ -1,0 +1,269 @@
+"""The instants of cases in memory: read once, then kept up to date by the change log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, Text, func, or_, select, type_coerce
+
+from geo_data.dictionaries import dictionary
+from geo_data.histories import NEVER, STAGE_INDEX, Cases, Rows, Steps, judge, order_steps
+from geo_data.instants import instant, millis
+from geo_data.records import Scope
+from geo_data.regions import region_tree
+from geo_data.rollups.contributions import dated
+from geo_data.store import Store
+from geo_data.store.code_lists import one_of
+from geo_data.working_time import DAY_MS, Millis
+
+Slots = npt.NDArray[np.int32]
+Traits = Mapping[str, npt.NDArray[np.int64]]
+Trait = Literal["category", "channel", "severity"]
+
+KEPT_MS = 15 * DAY_MS
+"""How far back from the newest data the instants reach at least: a week and the week before."""
+RELOAD_MS = 3 * DAY_MS
+"""They are read anew once in such a time, so that they do not grow for ever."""
+MANY = 1_000
+"""Changes after which reading everything again is cheaper than following them."""
+UNCLOSED = "unclosed"
+"""One measure more than the rollups have: cases by the time they fell due, if they are open to
+this day. All open cases are kept, so that this one is known of any span."""
+BEGINS = {"open": "opened", "overdue": "late"}
+ENDS = {"open": "ended", "overdue": "late-ended"}
+"""Measures by which cases begin and cease to stand open, or open and past their limit."""
+
+_DICTIONARIES = {"category": "categories", "channel": "channels", "severity": "severities"}
+_STAGE_NUMBERS = {str(stage): number for stage, number in STAGE_INDEX.items()}
+
+
+class Events(NamedTuple):
+    """Instants of one measure, ascending, all of shape (n,).
+
+    Attributes
+    ----------
+    case : int64
+        Id of the incident.
+    slot : int32
+        Its region in drill order, -1 outside every region.
+    traits : dict
+        Category, channel and severity as numbers, for the measure ``reported`` only.
+    """
+
+    at_ms: Millis
+    case: Rows
+    slot: Slots
+    traits: Traits
+
+    def between(self, start_ms: int, end_ms: int) -> Events:
+        """Return the events of a span: views, nothing is copied."""
+        run = slice(*np.searchsorted(self.at_ms, [start_ms, end_ms]))
+        traits = {name: values[run] for name, values in self.traits.items()}
+        return Events(self.at_ms[run], self.case[run], self.slot[run], traits)
+
+    def with_trait(self, trait: Trait, keys: Iterable[str]) -> Events:
+        """Return the events whose trait is one of ``keys``, without their traits."""
+        numbers = _numbers(trait, keys)
+        wanted = np.zeros(len(dictionary(_DICTIONARIES[trait])) + 2, dtype=bool)
+        # The last place stands for what no dictionary knows, which is -1.
+        wanted[numbers[numbers >= 0]] = True
+        return self._replace(traits={}).chosen(wanted[self.traits[trait]])
+
+    def chosen(self, wanted: npt.NDArray[np.bool_]) -> Events:
+        """Return the events for which ``wanted`` is true."""
+        traits = {name: values[wanted] for name, values in self.traits.items()}
+        return Events(self.at_ms[wanted], self.case[wanted], self.slot[wanted], traits)
+
+    def replaced(self, changed: Sequence[int], new: Events) -> Events:
+        """Return the events with ``new`` in the place of those of the changed cases."""
+        kept = self.chosen(~np.isin(self.case, changed))
+        at = np.searchsorted(kept.at_ms, new.at_ms)
+        return Events(
+            np.insert(kept.at_ms, at, new.at_ms),
+            np.insert(kept.case, at, new.case),
+            np.insert(kept.slot, at, new.slot),
+            {name: np.insert(kept.traits[name], at, new.traits[name]) for name in kept.traits},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLog:
+    """The instants of the whole city, by measure, as of the change ``seq``.
+
+    From ``since_ms`` on they are all there; ``n_slots`` is how many regions there are.
+    """
+
+    stamp: object
+    seq: int
+    since_ms: int
+    n_slots: int
+    events: Mapping[str, Events]
+
+
+def case_log(store: Store) -> CaseLog:
+    """Return the instants as of the newest commit."""
+    stamp = (store.stamp("regions"), _since_ms(store))
+    version = (stamp, store.version("incidents"))
+    return store.cached("case-log", version, lambda: _newer(store, stamp))
+
+
+def _since_ms(store: Store) -> int:
+    layer = store.layers().get("incidents")
+    newest = layer.data_at if layer else None
+    return (millis(newest) - KEPT_MS) // RELOAD_MS * RELOAD_MS if newest else 0
+
+
+def _newer(store: Store, stamp: tuple[object, int]) -> CaseLog:
+    log = store.held("case-log")
+    with store.read() as connection:
+        seq = connection.scalar(select(func.max(store.tables.changes.c.seq))) or 0
+        changed = None
+        if isinstance(log, CaseLog) and log.stamp == stamp:
+            changed = _changed(store, connection, log.seq)
+        if isinstance(log, CaseLog) and changed is not None:
+            new = _read(store, connection, one_of(store.tables.incidents.c.id, changed))
+            events = {
+                measure: held.replaced(changed, new[measure])
+                for measure, held in log.events.items()
+            }
+            return replace(log, seq=seq, events=events)
+        since_ms = stamp[1]
+        moved = _moved_since(store, instant(since_ms))
+        tree = region_tree(store, Scope.everything())
+        n_slots = tree.span(tree.root.code)[1]
+        return CaseLog(stamp, seq, since_ms, n_slots, _read(store, connection, moved))
+
+
+def _changed(store: Store, connection: Connection, seq: int) -> list[int] | None:
+    """Ids of the cases changed since; ``None`` if that cannot be told from the log."""
+    changes = store.tables.changes
+    oldest = connection.scalar(select(func.min(changes.c.seq)))
+    newer = select(changes.c.topic, changes.c.body).where(
+        changes.c.seq > seq, changes.c.topic != "readings"
+    )
+    rows = connection.execute(newer.order_by(changes.c.seq).limit(MANY)).all()
+    if len(rows) == MANY or oldest is None or oldest > seq + 1:
+        return None
+    ids: set[int] = set()
+    for topic, text in rows:
+        body = json.loads(text)
+        if topic == "incidents":
+            ids.update(row["id"] for row in body["rows"])
+        elif body["layer"] == "incidents":
+            # A history was loaded whole: its cases are not listed one by one.
+            return None
+    return sorted(ids)
+
+
+def _moved_since(store: Store, since: datetime) -> ColumnElement[bool]:
+    """Cases that are open or of which anything happened, or falls due, from ``since`` on."""
+    table = store.tables.incidents
+    return or_(
+        table.c.ended_at.is_(None),
+        table.c.reported_at >= since,
+        table.c.stage_at >= since,
+        table.c.due_at >= since,
+    )
+
+
+def _read(store: Store, connection: Connection, chosen: ColumnElement[bool]) -> dict[str, Events]:
+    ids, cases = _read_cases(store, connection, chosen)
+    steps = _read_steps(store, connection, ids)
+    tree = region_tree(store, Scope.everything())
+    number, codes = pd.factorize(cases.region_code)
+    slots = tree.order(codes)[number]
+    traits: Traits = {
+        "category": _numbers("category", cases.category),
+        "channel": _numbers("channel", cases.channel),
+        "severity": cases.severity,
+    }
+    return {
+        measure: _sorted(ids[rows], slots[rows], at_ms, traits if measure == "reported" else {})
+        for measure, rows, at_ms in _instants(store, cases, steps)
+    }
+
+
+def _instants(store: Store, cases: Cases, steps: Steps) -> list[tuple[str, Rows, Millis]]:
+    """Every measure with the rows of its cases and when; the beginnings and ends of standing."""
+    verdict = judge(cases, steps, store.city.zone)
+    everyone = np.arange(len(cases))
+    # A case that ends before it is reported never stood open.
+    ended_ms = np.maximum(verdict.ended_ms, cases.reported_ms)
+    ended = np.flatnonzero(verdict.ended_ms != NEVER)
+    # Past its limit from the first millisecond after it.
+    late_ms = np.maximum(verdict.due_ms + 1, cases.reported_ms)
+    is_open = verdict.ended_ms == NEVER
+    late = np.flatnonzero((verdict.due_ms != NEVER) & (is_open | (ended_ms > late_ms)))
+    unclosed = np.flatnonzero((verdict.due_ms != NEVER) & is_open)
+    late_ended = late[~is_open[late]]
+    return [
+        *dated(cases, steps, verdict),
+        ("opened", everyone, cases.reported_ms),
+        ("ended", ended, ended_ms[ended]),
+        ("late", late, late_ms[late]),
+        ("late-ended", late_ended, ended_ms[late_ended]),
+        (UNCLOSED, unclosed, verdict.due_ms[unclosed]),
+    ]
+
+
+def _numbers(trait: str, keys: Iterable[str]) -> Rows:
+    """Return keys of a dictionary as numbers, which compare faster; -1 for one not in it."""
+    if trait == "severity":
+        return np.array([int(key) for key in keys], dtype=np.int64)
+    known = {key: number for number, key in enumerate(dictionary(_DICTIONARIES[trait]))}
+    return np.array([known.get(key, -1) for key in keys], dtype=np.int64)
+
+
+def _read_cases(
+    store: Store, connection: Connection, chosen: ColumnElement[bool]
+) -> tuple[Rows, Cases]:
+    table = store.tables.incidents
+    columns = (
+        *(table.c.id, _text(table.c.happened_at), _text(table.c.reported_at)),
+        *(table.c.channel, table.c.category, table.c.severity),
+        func.coalesce(table.c.region_code, ""),
+    )
+    rows = connection.execute(select(*columns).where(chosen).order_by(table.c.id)).all()
+    ids, happened, reported, *traits, region = zip(*rows, strict=True) if rows else [()] * 7
+    channel, category, severity = traits
+    return np.array(ids, dtype=np.int64), Cases(
+        _parsed(happened),
+        _parsed(reported),
+        np.array(channel, dtype=object),
+        np.array(category, dtype=object),
+        np.array(severity, dtype=np.int64),
+        np.array(region, dtype=object),
+    )
+
+
+def _read_steps(store: Store, connection: Connection, ids: Rows) -> Steps:
+    table = store.tables.incident_stages
+    columns = (table.c.incident_id, table.c.stage, _text(table.c.happened_at))
+    mine = one_of(table.c.incident_id, ids.tolist())
+    rows = connection.execute(select(*columns).where(mine)).all()
+    owners, stages, happened = zip(*rows, strict=True) if rows else [()] * 3
+    case = np.searchsorted(ids, np.array(owners, dtype=np.int64))
+    stage = np.array([_STAGE_NUMBERS[key] for key in stages], dtype=np.uint8)
+    return order_steps(len(ids), case, stage, _parsed(happened))[0]
+
+
+def _text(column: Any) -> Any:
+    # Without the Z numpy reads the text itself, a million of them a second.
+    return func.substr(type_coerce(column, Text), 1, 23)
+
+
+def _parsed(texts: Sequence[str]) -> Millis:
+    return np.array(texts, dtype="M8[ms]").astype(np.int64)
+
+
+def _sorted(case: Rows, slot: Slots, at_ms: Millis, traits: Traits) -> Events:
+    order = np.argsort(at_ms, kind="stable")
+    listed = {name: values[order] for name, values in traits.items()}
+    return Events(at_ms[order], case[order], slot[order], listed)

@@ -1,0 +1,257 @@
+"""Writing the rollups: additions inside the ingest transaction, and the recount from the rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sqlalchemy import Connection, Text, func, insert, select, type_coerce, update
+
+from geo_data.histories import STAGE_INDEX, STAGES, Cases, Rows, Strings, judge, order_steps
+from geo_data.records import FUNCTIONAL, Scope
+from geo_data.regions import region_tree
+from geo_data.rollups.contributions import DIMENSIONS, MEASURES, Counts, count
+from geo_data.store import Store
+from geo_data.store.inserts import Clash, insert_rows
+from geo_data.store.layer_rows import note_layer
+from geo_data.store.tables import Tables
+from geo_data.working_time import HOUR_MS, Millis
+
+Branch = Callable[[str], str]
+Values = npt.NDArray[np.float64]
+
+CHUNK = 100_000
+"""Cases counted at a time by a recount."""
+NO_LOW = 1.7e308
+"""The low of an hour without values; its high is the opposite."""
+_STAGE_CODES = {str(stage): STAGE_INDEX[stage] for stage in STAGES}
+
+
+def branches_of(store: Store) -> Mapping[str, str]:
+    """Region code -> the region of the level below the root that holds it; the root is its own."""
+    return store.cached("branches", store.stamp("regions"), lambda: _branches(store))
+
+
+def _branches(store: Store) -> Mapping[str, str]:
+    tree = region_tree(store, Scope.everything())
+    chains = [tree.ancestors(one.code) for one in tree.regions() if one.level != FUNCTIONAL]
+    return {chain[-1].code: chain[min(1, len(chain) - 1)].code for chain in chains}
+
+
+def log_change(
+    connection: Connection, tables: Tables, topic: str, body: Mapping[str, object], at: datetime
+) -> int:
+    """Append to the change log; returns the number of the change."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    row = {"at": at, "topic": topic, "body": text}
+    made = connection.execute(insert(tables.changes), row)
+    (seq,) = made.inserted_primary_key or (0,)
+    return int(seq)
+
+
+def add_counts(connection: Connection, tables: Tables, counts: Counts, seq: int) -> None:
+    """Add to the daily rollups; ``seq`` is the change they belong to."""
+    measures = dict(zip(MEASURES, counts.measures.T.tolist(), strict=True))
+    days = {
+        "day": counts.days.tolist(),
+        "region_code": counts.regions.tolist(),
+        **measures,
+        "changed_seq": [seq] * len(counts.days),
+    }
+    insert_rows(connection, tables.rollup_region_day, days, ADD_MEASURES)
+    found = counts.dimensions
+    cells = {
+        "day": found.days.tolist(),
+        "region_code": found.regions.tolist(),
+        "dimension": [DIMENSIONS[number] for number in found.dimension.tolist()],
+        "key": found.keys.tolist(),
+        "n": found.n.tolist(),
+        "changed_seq": [seq] * len(found.days),
+    }
+    insert_rows(connection, tables.rollup_dimension_day, cells, ADD_NUMBER)
+
+
+def add_hours(connection: Connection, tables: Tables, hours: HourSums, seq: int) -> None:
+    """Add to the hourly rollup; ``seq`` is the change they belong to."""
+    columns = {name: values.tolist() for name, values in hours._asdict().items()}
+    columns["changed_seq"] = [seq] * len(hours.hour)
+    insert_rows(connection, tables.rollup_metric_hour, columns, ADD_HOURS)
+
+
+ADD_MEASURES = Clash(add=MEASURES, replace=("changed_seq",))
+ADD_NUMBER = Clash(add=("n",), replace=("changed_seq",))
+ADD_HOURS = Clash(add=("n", "total"), lowest=("low",), highest=("high",), replace=("changed_seq",))
+
+
+class HourSums(NamedTuple):
+    """Additions to the hourly rollup as columns; each hour, region and metric once."""
+
+    hour: Millis
+    region_code: Strings
+    metric: Strings
+    n: Rows
+    total: Values
+    low: Values
+    high: Values
+
+
+def sum_hours(observed_ms: Millis, branches: Strings, metrics: Strings, values: Values) -> HourSums:
+    """Sum observations by UTC hour, branch region and metric; all arguments of shape (n,)."""
+    one = np.ones(len(values), dtype=np.int64)
+    return _merge(HourSums(observed_ms // HOUR_MS, branches, metrics, one, values, values, values))
+
+
+def _merge(parts: HourSums) -> HourSums:
+    region, regions = pd.factorize(parts.region_code)
+    metric, metrics = pd.factorize(parts.metric)
+    wide = max(len(metrics), 1)
+    key = (parts.hour * max(len(regions), 1) + region) * wide + metric
+    order = np.argsort(key, kind="stable")
+    starts = np.flatnonzero(np.diff(key[order], prepend=np.iinfo(np.int64).min))
+    if not len(order):
+        return parts
+    rows = order[starts]
+    return HourSums(
+        parts.hour[rows],
+        parts.region_code[rows],
+        parts.metric[rows],
+        np.add.reduceat(parts.n[order], starts),
+        np.add.reduceat(parts.total[order], starts),
+        np.minimum.reduceat(parts.low[order], starts),
+        np.maximum.reduceat(parts.high[order], starts),
+    )
+
+
+def recount(store: Store, at: datetime) -> None:
+    """Build every rollup anew out of the rows, in one transaction.
+
+    Needed when the regions were replaced; otherwise ingest keeps the rollups right. Rows whose
+    count falls to nothing stay as zeros, so that whoever remembers the last change sees it.
+
+    Parameters
+    ----------
+    store : Store
+    at : datetime
+        Now, aware.
+    """
+    tables, branches = store.tables, branches_of(store)
+
+    def branch(code: str) -> str:
+        return branches.get(code, "")
+
+    with store.write() as connection:
+        seq = log_change(connection, tables, "layers", {"layer": "rollups"}, at)
+        _empty(connection, tables, seq)
+        for counts in _counts_of_rows(connection, store, branch):
+            add_counts(connection, tables, counts, seq)
+        add_hours(connection, tables, _hours_of_rows(connection, tables, branch), seq)
+        for layer in ("incidents", "readings"):
+            note_layer(connection, tables, layer, at=at)
+
+
+def _empty(connection: Connection, tables: Tables, seq: int) -> None:
+    days, dimensions, hours = (
+        tables.rollup_region_day,
+        tables.rollup_dimension_day,
+        tables.rollup_metric_hour,
+    )
+    zeros = dict.fromkeys(MEASURES, 0)
+    connection.execute(update(days).values(**zeros, changed_seq=seq))
+    connection.execute(update(dimensions).values(n=0, changed_seq=seq))
+    # The first value to come is below this low and above this high.
+    none = {"n": 0, "total": 0.0, "low": NO_LOW, "high": -NO_LOW}
+    connection.execute(update(hours).values(**none, changed_seq=seq))
+
+
+def _counts_of_rows(connection: Connection, store: Store, branch: Branch) -> Iterator[Counts]:
+    incidents = store.tables.incidents
+    last = connection.execute(select(func.max(incidents.c.id))).scalar() or 0
+    for start in range(0, last + 1, CHUNK):
+        ids, cases = _cases(connection, store.tables, start)
+        if len(cases):
+            steps, _ = order_steps(len(cases), *_steps(connection, store.tables, start, ids))
+            zone = store.city.zone
+            yield count(cases, steps, judge(cases, steps, zone), zone, branch)
+
+
+def _cases(connection: Connection, tables: Tables, start: int) -> tuple[Millis, Cases]:
+    table = tables.incidents
+    columns = (
+        table.c.id,
+        _millis_text(table.c.happened_at),
+        _millis_text(table.c.reported_at),
+        table.c.channel,
+        table.c.category,
+        table.c.severity,
+        func.coalesce(table.c.region_code, ""),
+    )
+    wanted = select(*columns).where(table.c.id >= start, table.c.id < start + CHUNK)
+    rows = connection.execute(wanted.order_by(table.c.id)).all()
+    ids, happened, reported, channel, category, severity, region = (
+        zip(*rows, strict=True) if rows else [()] * 7
+    )
+    return np.array(ids, dtype=np.int64), Cases(
+        to_millis(happened),
+        to_millis(reported),
+        np.array(channel, dtype=object),
+        np.array(category, dtype=object),
+        np.array(severity, dtype=np.int64),
+        np.array(region, dtype=object),
+    )
+
+
+def _steps(
+    connection: Connection, tables: Tables, start: int, ids: Millis
+) -> tuple[Millis, Any, Millis]:
+    table = tables.incident_stages
+    columns = (table.c.incident_id, table.c.stage, _millis_text(table.c.happened_at))
+    within = (table.c.incident_id >= start, table.c.incident_id < start + CHUNK)
+    rows = connection.execute(select(*columns).where(*within)).all()
+    owners, stages, happened = zip(*rows, strict=True) if rows else ((), (), ())
+    case = np.searchsorted(ids, np.array(owners, dtype=np.int64))
+    return case, np.array([_STAGE_CODES[key] for key in stages], np.uint8), to_millis(happened)
+
+
+def _hours_of_rows(connection: Connection, tables: Tables, branch: Branch) -> HourSums:
+    sensors, observations = tables.sensors, tables.observations
+    hour = func.substr(type_coerce(observations.c.observed_at, Text), 1, 13).label("hour")
+    value = observations.c.value
+    per_region = (
+        select(
+            hour,
+            sensors.c.region_code,
+            sensors.c.metric,
+            func.count(),
+            func.sum(value),
+            func.min(value),
+            func.max(value),
+        )
+        .join(sensors, sensors.c.code == observations.c.sensor_code)
+        .group_by(hour, sensors.c.region_code, sensors.c.metric)
+    )
+    rows = connection.execute(per_region).all()
+    hours, regions, metrics, *stats = zip(*rows, strict=True) if rows else [()] * 7
+    return _merge(
+        HourSums(
+            np.array(hours, dtype="M8[h]").astype(np.int64),
+            np.array([branch(code) for code in regions], dtype=object),
+            np.array(metrics, dtype=object),
+            np.array(stats[0], dtype=np.int64),
+            *(np.array(column, dtype=np.float64) for column in stats[1:]),
+        )
+    )
+
+
+def _millis_text(column: Any) -> Any:
+    # Text without the Z, which numpy reads a million times faster than datetime objects.
+    return func.substr(type_coerce(column, Text), 1, 23)
+
+
+def to_millis(texts: Any) -> Millis:
+    """Return milliseconds since 1970-01-01 UTC of ISO texts without an offset."""
+    return np.array(texts, dtype="M8[ms]").astype(np.int64)

@@ -1,0 +1,303 @@
+"""How many, where and when: counts over any window and region, answered from memory.
+
+The children of a region and its residue always add up to its total: a case counts in exactly
+one finest known region, and what lies outside every region counts for the whole city alone. A
+region that the scope may not see counts nothing. Days are local and both ends count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import ColumnElement, Text, func, select, type_coerce
+
+from geo_data.histories import Rows
+from geo_data.records import FUNCTIONAL, Scope
+from geo_data.regions import RegionTree, region_tree
+from geo_data.rollups import followers
+from geo_data.rollups.contributions import DIMENSIONS, MEASURES
+from geo_data.rollups.cubes import Hours, no_hours
+from geo_data.rollups.followers import Numbers
+from geo_data.rollups.rows import to_millis
+from geo_data.store import Store
+from geo_data.store.code_lists import one_of
+from geo_data.working_time import day_numbers
+
+RESIDUE = ""
+"""Key of what belongs to a region but to none of its children."""
+
+Run = tuple[int, int]
+
+
+def day_number(at: datetime, zone: ZoneInfo) -> int:
+    """Return the local calendar day of an aware time, as days since 1970-01-01."""
+    return (at.astimezone(zone).date() - date(1970, 1, 1)).days
+
+
+def day_start(day: int, zone: ZoneInfo) -> datetime:
+    """Return the aware UTC time at which a local day begins."""
+    midnight = datetime(1970, 1, 1, tzinfo=zone) + timedelta(days=day)
+    return midnight.astimezone(UTC)
+
+
+def totals(
+    store: Store, scope: Scope, region_code: str, first_day: int, last_day: int
+) -> dict[str, int]:
+    """Return every measure of a region, everything below it included.
+
+    Parameters
+    ----------
+    store, scope
+        Where, and who asks.
+    region_code : str
+        A region, or a functional area: that one is the sum of the regions whose label point
+        lies in it.
+    first_day, last_day : int
+        Local days since 1970-01-01.
+
+    Returns
+    -------
+    dict of str to int
+        Every one of :data:`MEASURES`; what each counts is said at
+        :func:`geo_data.rollups.contributions.count`.
+    """
+    tree, counts = region_tree(store, scope), followers.region_days(store)
+    with counts.following():
+        total = np.zeros(len(MEASURES), dtype=np.int64)
+        for start, end in _runs(tree, counts.slots, region_code):
+            total += counts.cube.totals(start, end, first_day, last_day)
+    return dict(zip(MEASURES, total.tolist(), strict=True))
+
+
+def series(
+    store: Store, scope: Scope, region_code: str, measure: str, first_day: int, last_day: int
+) -> Rows:
+    """Return a measure day by day, int64, shape (days,); parameters as :func:`totals`."""
+    tree, counts = region_tree(store, scope), followers.region_days(store)
+    column = MEASURES.index(measure)
+    with counts.following():
+        result = np.zeros(max(last_day - first_day + 1, 0), dtype=np.int64)
+        for start, end in _runs(tree, counts.slots, region_code):
+            result += counts.cube.series(start, end, first_day, last_day)[column]
+    return result
+
+
+def by_child(
+    store: Store, scope: Scope, region_code: str, measure: str, first_day: int, last_day: int
+) -> dict[str, int]:
+    """Return a measure for each child of a region, and its residue under :data:`RESIDUE`.
+
+    The values add up to ``totals(...)[measure]``. Empty for a region that may not be seen.
+    """
+    tree = region_tree(store, scope)
+    if tree.get(region_code) is None:
+        return {}
+    children = [child.code for child in tree.children(region_code)]
+    total, *parts = _sums(store, tree, [region_code, *children], measure, first_day, last_day)
+    return dict(zip(children, parts, strict=True)) | {RESIDUE: total - sum(parts)}
+
+
+def by_level(
+    store: Store, scope: Scope, level: str, measure: str, first_day: int, last_day: int
+) -> dict[str, int]:
+    """Return a measure for every visible region of a level; ``"functional"`` is one."""
+    tree, counts = region_tree(store, scope), followers.region_days(store)
+    key, stamp = ("level-runs", level, tree.root.code), store.stamp("regions")
+    codes, runs, owner = store.cached(key, stamp, lambda: _level_runs(tree, counts.slots, level))
+    with counts.following():
+        ends = np.where(runs[:, 1] < 0, len(counts.slots), runs[:, 1])
+        running = counts.cube.by_slot(MEASURES.index(measure), first_day, last_day)
+    sums = np.bincount(owner, running[ends] - running[runs[:, 0]], len(codes)).astype(np.int64)
+    return dict(zip(codes, sums.tolist(), strict=True))
+
+
+def dimension(
+    store: Store, scope: Scope, region_code: str, name: str, first_day: int, last_day: int
+) -> dict[str, int]:
+    """Return the cases reported by key of a dimension, most first; absent keys have none.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`DIMENSIONS`. The rest as :func:`totals`.
+    """
+    found = dimension_series(store, scope, region_code, name, first_day, last_day)
+    counts = {key: int(days.sum()) for key, days in found.items()}
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def dimension_series(
+    store: Store, scope: Scope, region_code: str, name: str, first_day: int, last_day: int
+) -> dict[str, Rows]:
+    """Return the cases reported by key of a dimension day by day, each shape (days,).
+
+    Read from the rows below the level that is rolled up; see :func:`dimension`.
+    """
+    if name not in DIMENSIONS:
+        raise ValueError(f"no dimension {name!r}, there are {', '.join(DIMENSIONS)}")
+    tree, counts = region_tree(store, scope), followers.dimension_days(store)
+    run = _branch_run(tree, counts.slots, region_code, store)
+    if run is None:
+        return _dimension_of_rows(store, tree, region_code, name, first_day, last_day)
+    with counts.following():
+        end = len(counts.slots) if run == _EVERYTHING else run[1]
+        days = counts.cube.series(run[0], end, first_day, last_day)
+        columns = list(counts.columns)
+    return {
+        column.partition(" ")[2]: days[number]
+        for number, column in enumerate(columns)
+        if column.startswith(f"{name} ") and days[number].any()
+    }
+
+
+def metric_hours(
+    store: Store, scope: Scope, region_code: str, metric: str, first_hour: int, last_hour: int
+) -> Hours:
+    """Return a metric of a region's sensors hour by hour.
+
+    Parameters
+    ----------
+    metric : str
+        As sensors name it.
+    first_hour, last_hour : int
+        UTC hours since 1970-01-01, both included. The rest as :func:`totals`.
+
+    Returns
+    -------
+    Hours
+        ``hours, n, total, low, high``, each shape (hours,): the mean is ``total / n``, and
+        ``low`` and ``high`` are NaN where ``n`` is 0.
+    """
+    tree, metrics = region_tree(store, scope), followers.metric_hours(store)
+    run = _branch_run(tree, metrics.slots, region_code, store)
+    if run is None:
+        return _hours_of_rows(store, tree, region_code, metric, first_hour, last_hour)
+    with metrics.following():
+        end = len(metrics.slots) if run == _EVERYTHING else run[1]
+        column = metrics.metrics.find(metric)
+        if column is None:
+            return no_hours(first_hour, last_hour)
+        return metrics.cube.hours(range(run[0], end), column, first_hour, last_hour)
+
+
+def _sums(
+    store: Store, tree: RegionTree, codes: list[str], measure: str, first_day: int, last_day: int
+) -> list[int]:
+    counts = followers.region_days(store)
+    with counts.following():
+        running = counts.cube.by_slot(MEASURES.index(measure), first_day, last_day)
+        runs = [list(_runs(tree, counts.slots, code)) for code in codes]
+    return [int(sum(running[end] - running[start] for start, end in each)) for each in runs]
+
+
+def _level_runs(tree: RegionTree, slots: Numbers, level: str) -> tuple[list[str], Rows, Rows]:
+    """Codes of a level, the runs of slots of all of them, and which code each run is of."""
+    codes = tree.codes_at(level)
+    found = [
+        (number, *(_EVERYTHING if _is_city(tree, code) else run))
+        for number, code in enumerate(codes)
+        for run in _runs(tree, slots, code)
+    ]
+    table = np.array(found, dtype=np.int64).reshape(-1, 3)
+    return codes, table[:, 1:], table[:, 0]
+
+
+def _runs(tree: RegionTree, slots: Numbers, region_code: str) -> Iterator[Run]:
+    """Yield the runs of slots that make up a region; none for one that may not be seen."""
+    region = tree.get(region_code)
+    if region is None:
+        return
+    if region.level == FUNCTIONAL:
+        for code in tree.subtree(region_code):
+            slot = slots.find(code)
+            if slot is not None:
+                yield slot, slot + 1
+    elif _is_city(tree, region_code):
+        yield 0, len(slots)
+    else:
+        yield tree.span(region_code)
+
+
+def _is_city(tree: RegionTree, region_code: str) -> bool:
+    return tree.is_whole_city and region_code == tree.root.code
+
+
+_EVERYTHING = (0, -1)
+"""The run of all slots, however many there come to be."""
+
+
+def _branch_run(tree: RegionTree, slots: Numbers, region_code: str, store: Store) -> Run | None:
+    """Slots of the region in a table kept by branches; ``None`` where its rows must be asked."""
+    region = tree.get(region_code)
+    if region is None or region.level == FUNCTIONAL:
+        return None
+    if _is_city(tree, region_code):
+        return _EVERYTHING
+    is_branch = store.city.level_keys.index(region.level) == 1
+    slot = slots.find(region_code) if is_branch else None
+    return None if slot is None else (slot, slot + 1)
+
+
+def _dimension_of_rows(
+    store: Store, tree: RegionTree, region_code: str, name: str, first_day: int, last_day: int
+) -> dict[str, Rows]:
+    if tree.get(region_code) is None:
+        return {}
+    zone, table = store.city.zone, store.tables.incidents
+    reported = func.substr(type_coerce(table.c.reported_at, Text), 1, 23)
+    wanted = select(table.c[name], reported).where(
+        one_of(table.c.region_code, tree.subtree(region_code)),
+        table.c.reported_at >= day_start(first_day, zone),
+        table.c.reported_at < day_start(last_day + 1, zone),
+    )
+    with store.read() as connection:
+        rows = connection.execute(wanted).all()
+    if not rows:
+        return {}
+    keys, texts = zip(*rows, strict=True)
+    days = day_numbers(to_millis(texts), zone) - first_day
+    codes, known = pd.factorize(np.array([str(key) for key in keys], dtype=object))
+    counts = np.zeros((len(known), last_day - first_day + 1), dtype=np.int64)
+    np.add.at(counts, (codes, days), 1)
+    return dict(zip(known.tolist(), counts, strict=True))
+
+
+def _hours_of_rows(
+    store: Store, tree: RegionTree, region_code: str, metric: str, first: int, last: int
+) -> Hours:
+    result = no_hours(first, last)
+    if tree.get(region_code) is None:
+        return result
+    with store.read() as connection:
+        rows = connection.execute(
+            _hourly(store, one_of(store.tables.sensors.c.region_code, tree.subtree(region_code)))
+            .where(store.tables.sensors.c.metric == metric)
+            .where(store.tables.observations.c.observed_at >= _hour_start(first))
+            .where(store.tables.observations.c.observed_at < _hour_start(last + 1))
+        ).all()
+    for text, *stats in rows:
+        at = int(np.datetime64(text, "h").astype(np.int64)) - first
+        for column, value in zip(result[1:], stats, strict=True):
+            column[at] = value
+    return result
+
+
+def _hourly(store: Store, mine: ColumnElement[bool]) -> Any:
+    sensors, observations = store.tables.sensors, store.tables.observations
+    value = observations.c.value
+    hour = func.substr(type_coerce(observations.c.observed_at, Text), 1, 13).label("hour")
+    return (
+        select(hour, func.count(), func.sum(value), func.min(value), func.max(value))
+        .join(sensors, sensors.c.code == observations.c.sensor_code)
+        .where(mine)
+        .group_by(hour)
+    )
+
+
+def _hour_start(hour: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(hours=hour)

@@ -1,0 +1,131 @@
+"""The screen as known at t: exactly what a store shows that had heard no more by then."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from geo_data import feed
+from geo_data.ingest import Report, apply
+from geo_data.queries import (
+    incident_count,
+    incidents,
+    open_by_region,
+    open_incident_points,
+    stages,
+)
+from geo_data.records import Incident, Scope, Stage, Window
+from geo_data.store import Store, open_store
+from tests.geo_data.lived_city import NOON, case, hours, step
+from tests.geo_data.small_city import GRIDS, make_small_city, middle
+
+ALL = Scope.everything()
+Batch = tuple[datetime, list[Report]]
+
+
+def batches() -> list[Batch]:
+    """A day of messages: late, out of order, reopened, in six batches."""
+    chance = random.Random(11)
+    arrivals: list[tuple[float, Report]] = []
+    for n in range(60):
+        lon, lat = middle(sorted(GRIDS)[n % len(GRIDS)])
+        at = chance.uniform(0, 20)
+        arrivals.append((at + chance.expovariate(1), case(str(n), at, lon=lon, lat=lat)))
+        for stage in chance.sample(list(Stage), chance.randint(0, 6)):
+            at += chance.choice([0.0, 0.5, 1.0])
+            arrivals.append((at + chance.expovariate(0.5), step(str(n), stage, at)))
+    return [
+        (
+            NOON + hours(4 * n),
+            [one for heard, one in arrivals if 4 * (n - 1) < heard <= 4 * n],
+        )
+        for n in range(1, 8)
+    ]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store after every batch, each in a file of its own."""
+    folder = tmp_path_factory.mktemp("hindsight")
+    store = make_small_city(folder / "now.gpkg")
+    for number, (at, reports) in enumerate(batches()):
+        apply(store, reports, at)
+        store.checkpoint()
+        shutil.copy(store.path, folder / f"{number}.gpkg")
+    store.close()
+    return folder
+
+
+@pytest.fixture(params=["log", "no log", "too much log"])
+def now(
+    request: pytest.FixtureRequest, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Store]:
+    """The last store: with its change log, with a pruned one, with one too long to read."""
+    store = open_store(Path(shutil.copy(folder / "now.gpkg", tmp_path / "now.gpkg")))
+    if request.param == "no log":
+        assert feed.prune(store, NOON + timedelta(days=9)) > 0
+    if request.param == "too much log":
+        monkeypatch.setattr("geo_data.queries.hindsight.FEW", 1)
+    yield store
+    store.close()
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_looking_back_is_as_it_was(now: Store, folder: Path, number: int) -> None:
+    at = batches()[number][0]
+    then = open_store(folder / f"{number}.gpkg")
+    window = Window(NOON, at)
+    seen, was = (incidents(store, ALL, "c", window, at, limit=99) for store in (now, then))
+    assert seen == was
+    for region in ("c", "t0", "t1g2"):
+        for open_only in (False, True):
+            counts = [
+                incident_count(store, ALL, region, window, at, open_only) for store in (now, then)
+            ]
+            assert counts[0] == counts[1]
+        listed = [
+            incidents(store, ALL, region, window, at, open_only=True) for store in (now, then)
+        ]
+        assert listed[0] == listed[1]
+    assert open_by_region(now, ALL, at) == open_by_region(then, ALL, at)
+    _same_points(now, then, at)
+    for one in was[::5]:
+        assert stages(now, ALL, one.id, at) == stages(then, ALL, one.id, at)
+    then.close()
+
+
+def _same_points(now: Store, then: Store, at: datetime) -> None:
+    drawn = [
+        open_incident_points(store, ALL, at, Window(at - hours(3), at)) for store in (now, then)
+    ]
+    for name in ("id", "stage_index", "overdue", "severity", "reported_at"):
+        assert np.array_equal(getattr(drawn[0], name), getattr(drawn[1], name)), name
+
+
+def test_history_did_change(now: Store) -> None:
+    """Otherwise the test above would compare a store with itself."""
+    early, late = batches()[2][0], batches()[-1][0]
+
+    def seen(at: datetime) -> dict[int, Incident]:
+        found = incidents(now, ALL, "c", Window(NOON, early), at, limit=99)
+        return {one.id: replace(one, recorded_at=NOON) for one in found}
+
+    before, after = seen(early), seen(late)
+    assert before.keys() < after.keys()
+    assert any(before[number] != after[number] for number in before)
+
+
+def test_before_anything_was_known(now: Store) -> None:
+    at = NOON - hours(1)
+    window = Window(at - hours(1), NOON + timedelta(days=1))
+    assert incidents(now, ALL, "c", window, at) == []
+    assert incident_count(now, ALL, "c", window, at) == 0
+    assert open_by_region(now, ALL, at) == {}
+    assert len(open_incident_points(now, ALL, at, window)) == 0
