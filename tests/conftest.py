@@ -17,6 +17,7 @@ import pytest
 
 from geo_data.importer import import_city
 from geo_data.store import Store, open_store
+from tests.postgis_server import PostgisServer, has_postgis
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "docs" / "examples" / "clearbay.toml"
@@ -31,19 +32,13 @@ def _has_chromium() -> bool:
     )
 
 
-def _has_postgis() -> bool:
-    server = shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    control = Path("/usr/share/postgresql").glob("*/extension/postgis.control")
-    return bool(server) and any(control)
-
-
 def _has_broker() -> bool:
     return shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is not None
 
 
 _TOOLS: dict[str, tuple[Callable[[], bool], str]] = {
     "browser": (_has_chromium, "pip install playwright && playwright install chromium"),
-    "postgis": (_has_postgis, "apt-get install postgresql postgresql-15-postgis-3"),
+    "postgis": (has_postgis, "apt-get install postgresql postgresql-15-postgis-3"),
     "mqtt": (_has_broker, "apt-get install mosquitto"),
 }
 
@@ -59,6 +54,39 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         (pytest.fail if marker in required else pytest.skip)(said)
     if item.get_closest_marker("real") is not None and not REAL.is_dir():
         pytest.skip(f"the real data is not at {REAL}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever asks for the server needs it: no test must remember to say so."""
+    for item in items:
+        if "postgis_server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.postgis)
+
+
+@pytest.fixture(scope="session")
+def postgis_server() -> Iterator[PostgisServer]:
+    """A throw-away PostgreSQL with PostGIS, started when the first test asks for it."""
+    server = PostgisServer()
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def postgis_url(postgis_server: PostgisServer) -> Iterator[str]:
+    """Address of an empty database with PostGIS, one for each test."""
+    name = postgis_server.fresh()
+    yield postgis_server.url(name)
+    postgis_server.drop(name)
+
+
+@pytest.fixture(scope="module")
+def postgis_module_url(postgis_server: PostgisServer) -> Iterator[str]:
+    """Address of a database with PostGIS that the tests of one module share."""
+    name = postgis_server.fresh()
+    yield postgis_server.url(name)
+    postgis_server.drop(name)
 
 
 @pytest.fixture(scope="session")
