@@ -13,7 +13,7 @@ from threading import Event, Thread
 import uvicorn
 from fastapi import FastAPI
 
-from dashboard import command_line
+from dashboard import commands
 from dashboard.clock import city_clock
 from dashboard.server import create_server
 from geo_data.demo.simulator import Simulator
@@ -78,7 +78,7 @@ def serve(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S
     )
     ready()
-    logging.getLogger("uvicorn.error").addFilter(command_line.CutStreams())
+    logging.getLogger("uvicorn.error").addFilter(commands.CutStreams())
     # Ctrl+C is how a person ends it; uvicorn has closed everything before it says so.
     with living(settings, provided.store, clock), suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[door])
@@ -86,7 +86,7 @@ def serve(
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what was typed; return the exit code."""
-    return command_line.run(sys.argv[1:] if arguments is None else arguments, serve)
+    return commands.run(sys.argv[1:] if arguments is None else arguments, serve)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from dashboard import command_line
+from dashboard import commands
 from geo_data.provision import Provided, provide, settings_with_city, store_path
 from geo_data.settings import Settings, read_settings
 from geo_data.store import Store
@@ -65,7 +65,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def run(served: Served, environment: dict[str, str]) -> Run:
     def run(*arguments: object, **more: str) -> int:
-        return command_line.run([str(each) for each in arguments], served, environment | more)
+        return commands.run([str(each) for each in arguments], served, environment | more)
 
     return run
 
@@ -245,7 +245,7 @@ def test_the_keyboard_stops_it_cleanly(
         raise KeyboardInterrupt
 
     arguments = ["--city", str(city_file)]
-    assert command_line.run(arguments, stopped, environment) == command_line.STOPPED
+    assert commands.run(arguments, stopped, environment) == commands.STOPPED
 
 
 def test_a_database_of_another_kind_is_told(

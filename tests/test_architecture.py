@@ -225,7 +225,7 @@ def test_every_step_that_is_told_has_a_wording() -> None:
 
 
 def test_the_only_clocks_are_at_the_edges() -> None:
-    edges = {"app.py", "dashboard/clock.py", "dashboard/command_line.py"}
+    edges = {"app.py", "dashboard/clock.py", "dashboard/commands/command_line.py"}
     guilty = {
         f"{name_of(path)}:{node.lineno}"
         for path in product()
