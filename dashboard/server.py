@@ -12,6 +12,7 @@ from typing import Any
 
 from dash import Dash
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
@@ -28,7 +29,7 @@ from dashboard.panels import vital_signs
 from dashboard.static import CompressedStatic, deck_bundle
 from geo_data import queries
 from geo_data import tiles as tiles_of
-from geo_data.faults import InputError
+from geo_data.faults import Fault, InputError
 from geo_data.settings import Settings
 from geo_data.store import Store
 
@@ -57,6 +58,7 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
         lifespan=_lifespan(context, live),
     )
     server.add_exception_handler(InputError, _say_what_is_wrong)
+    server.add_exception_handler(RequestValidationError, _say_what_does_not_fit)
     for router in (
         regions.router(context),
         map_view.router(context),
@@ -194,3 +196,13 @@ async def _say_what_is_wrong(_request: Request, error: Exception) -> Response:
     status = 503 if error.exit_code == 3 else 404
     faults = [{"error": f.reason("en"), "remedy": f.remedy("en")} for f in error.faults]
     return JSONResponse({"detail": faults[0] if len(faults) == 1 else faults}, status)
+
+
+async def _say_what_does_not_fit(_request: Request, error: Exception) -> Response:
+    """Say a wrong parameter as everything else is said, and what came."""
+    assert isinstance(error, RequestValidationError)
+    wrong = error.errors()[0]
+    said = f"{wrong['loc'][-1]} = {wrong.get('input')!r}: {wrong['msg']}"
+    fault = Fault("bad-value", values={"error": said})
+    detail = {"error": fault.reason("en"), "remedy": fault.remedy("en")}
+    return JSONResponse({"detail": detail}, 422)

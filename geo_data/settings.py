@@ -60,6 +60,11 @@ class Settings(BaseSettings):
             return Path(self.database_url.removeprefix("sqlite:///"))
         return self.data_dir / "city.gpkg"
 
+    @property
+    def tile_dir(self) -> Path:
+        """Folder of the tiles that were made before anybody asked."""
+        return self.data_dir / "tiles"
+
 
 def read_settings(
     declared: Mapping[str, object] | None = None,

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from geo_data.tiles.mvt import leb128, zigzag
+from geo_data.tiles.commands import zigzag
+from geo_data.tiles.mvt import leb128, varint_lengths
 
 MAGIC = b"YPB1"
 ALIGNED = 8
@@ -49,7 +50,8 @@ def pack(header: Mapping[str, object], columns: Mapping[str, Column]) -> bytes:
 
 def varints(numbers: npt.ArrayLike) -> npt.NDArray[np.uint8]:
     """Return whole numbers as LEB128 with zigzag signs: small ones of either sign take a byte."""
-    return leb128(zigzag(numbers))[0]
+    whole = zigzag(numbers)
+    return leb128(whole, varint_lengths(whole))
 
 
 def _padded(block: bytes, filler: bytes) -> bytes:

@@ -20,10 +20,10 @@ from geo_data import dictionaries, queries
 from geo_data.records import FUNCTIONAL, Scope, Severity
 from geo_data.store import Store
 from layers import catalog, documents, labels, points
-from layers.painting import Shading, View, drawn, tile_version
+from layers.painting import Shading, View, drawn
 from layers.style import MISSING, TOKENS, WORDS, Scale, class_of, scale
 
-__all__ = ["Selected", "Shading", "shading_scale", "tile_version", "view_spec"]
+__all__ = ["Selected", "Shading", "shading_scale", "view_spec"]
 
 Padding = Mapping[str, float]
 FINE_ZOOM = 12.6
@@ -91,7 +91,8 @@ def view_spec(
     region = tree.ancestors(region_code)[-1]
     tokens = TOKENS[theme]
     view = View(store, scope, region, tree.root, layers_on, shading, theme, language, wall, tokens)
-    entries = drawn(view, [spec for spec in catalog.declared(store) if spec.key in layers_on])
+    declared = catalog.layers(store.city, catalog.place_kinds(store))
+    entries = drawn(view, [spec for spec in declared if spec.key in layers_on])
     return _versioned(
         {
             **_setting(view),

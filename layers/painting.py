@@ -6,7 +6,6 @@ layers of it. A layer of tiles or images has the template of their addresses ins
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any
 import pydeck
 from pydeck.types import String
 
+from geo_data import tiles
 from geo_data.records import FUNCTIONAL, Region, Scope
 from geo_data.store import Store
 from layers import documents
@@ -276,9 +276,10 @@ def _area_layers(view: View, spec: LayerSpec, opacity: float) -> Iterator[pydeck
 
 
 def _building_layers(view: View, spec: LayerSpec, opacity: float) -> Iterator[pydeck.Layer]:
+    version = tiles.version(view.store, view.scope, spec.key)
     yield pydeck.Layer(
         "TileLayer",
-        f"/tiles/{spec.key}/{{z}}/{{x}}/{{y}}.mvt?v={tile_version(view.store, spec.key)}",
+        f"/tiles/{spec.key}/{{z}}/{{x}}/{{y}}.mvt?v={version}",
         id=spec.key,
         get_fill_color=rgba(view.tokens["building"], 0.94),
         get_line_color=rgba(view.tokens["border"], 0.5),
@@ -340,11 +341,3 @@ def _mask_layers(view: View, spec: LayerSpec, opacity: float) -> Iterator[pydeck
         width=2.2 if not view.wall else 3.2,
         rounded=True,
     )
-
-
-def tile_version(store: Store, key: str) -> str:
-    """Return the version of a tile layer: it belongs in the address of a tile."""
-    layer = key.replace("-", "/", 1)
-    known = store.layers().get(layer if layer.startswith("places/") else f"places/{layer[6:]}")
-    said = f"{known.version} {known.updated_at.isoformat()}" if known else "none"
-    return hashlib.blake2b(said.encode(), digest_size=6).hexdigest()

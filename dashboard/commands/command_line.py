@@ -14,6 +14,7 @@ from dashboard.commands.demo import DEMO
 from dashboard.commands.importing import IMPORT
 from dashboard.commands.serving import SERVE
 from dashboard.commands.telling import say, tell_line
+from dashboard.commands.tiles import TILES
 from dashboard.context import WORDS
 from geo_data.faults import Fault, InputError, nearest
 from geo_data.words import DEFAULT_LANGUAGE
@@ -21,6 +22,7 @@ from geo_data.words import DEFAULT_LANGUAGE
 COMMANDS: tuple[Command, ...] = (
     IMPORT,
     DEMO,
+    TILES,
 )
 """In the order in which the help lists them; without one of them a city is served."""
 

@@ -27,7 +27,6 @@ from geo_data.queries.sensors import (
     observations,
     sensor,
     sensor_points,
-    sensor_state_counts,
     sensors,
     sensors_of_place,
 )
@@ -55,7 +54,6 @@ __all__ = [
     "search",
     "sensor",
     "sensor_points",
-    "sensor_state_counts",
     "sensors",
     "sensors_of_place",
     "stages",

@@ -1,5 +1,17 @@
 """The map in squares: vector tiles of any layer, and the images of a local base map."""
 
-from geo_data.tiles.serving import LAST_ZOOM, Tile, layer_names, prepare, tile, to_square
+from geo_data.tiles.projection import DETAIL_ZOOM, FIRST_ZOOM, LAST_ZOOM, to_square
+from geo_data.tiles.serving import Tile, etag, layer_names, prepare, tile, version
 
-__all__ = ["LAST_ZOOM", "Tile", "layer_names", "prepare", "tile", "to_square"]
+__all__ = [
+    "DETAIL_ZOOM",
+    "FIRST_ZOOM",
+    "LAST_ZOOM",
+    "Tile",
+    "etag",
+    "layer_names",
+    "prepare",
+    "tile",
+    "to_square",
+    "version",
+]

@@ -9,6 +9,7 @@ window.yiping = window.yiping || {};
 
 window.yiping.mvt = (() => {
   const text = new TextDecoder();
+  const POLYGON = 3;
 
   class Reader {
     constructor(bytes, at = 0, end = bytes.length) {
@@ -102,13 +103,14 @@ window.yiping.mvt = (() => {
   }
 
   function readFeature(reader, layer) {
-    const feature = { id: null, tags: [], rings: [] };
+    const feature = { id: null, kind: 0, tags: [], rings: [] };
     reader.fields((field) => {
       if (field === 1) feature.id = reader.varint();
       else if (field === 2) {
         const tags = reader.part();
         while (tags.at < tags.end) feature.tags.push(tags.varint());
-      } else if (field === 4) feature.rings = readRings(reader.part());
+      } else if (field === 3) feature.kind = reader.varint();
+      else if (field === 4) feature.rings = readRings(reader.part());
       else return false;
       return true;
     });
@@ -174,6 +176,8 @@ window.yiping.mvt = (() => {
   }
 
   function addFeature(tile, layer, feature) {
+    // Counts of what is under a pixel are points: for other readers than this map.
+    if (feature.kind !== POLYGON) return;
     const said = {};
     for (let i = 0; i < feature.tags.length; i += 2) said[layer.keys[feature.tags[i]]] = layer.values[feature.tags[i + 1]];
     for (const polygon of polygonsOf(feature.rings)) {

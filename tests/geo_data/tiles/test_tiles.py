@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-import gzip
 import math
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
-import mapbox_vector_tile
-import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from geo_data import tiles
 from geo_data.faults import InputError
 from geo_data.records import Scope
 from geo_data.store import Store, write_layer
-from geo_data.tiles import mvt
-from geo_data.tiles import serving as tiles
-from geo_data.tiles.mvt import (
-    EXTENT,
-    POINT,
-    POLYGON,
-    Features,
-    leb128,
-    polygon_commands,
-    value_bytes,
-)
+from geo_data.tiles.cache import shelf
+from geo_data.tiles.held_layer import HeldLayer
+from geo_data.tiles.projection import BUFFER, EXTENT, Spot
 from tests.geo_data.lived_city import make_lived_city
 from tests.geo_data.small_city import AT, CELL, SOUTH, WEST, cell
+from tests.geo_data.tiles.reading import ZOOM, decode, features, in_degrees, tile_at
 
 ALL = Scope.everything()
-ZOOM = 14
 
 
 @pytest.fixture(scope="module")
@@ -43,28 +30,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     store = make_lived_city(tmp_path_factory.mktemp("tiles") / "city.gpkg")
     yield store
     store.close()
-
-
-def tile_at(lon: float, lat: float, z: int = ZOOM) -> tuple[int, int, int]:
-    x, y = tiles.to_square(np.array([[lon, lat]]))[0]
-    return z, math.floor(x * 2**z), math.floor(y * 2**z)
-
-
-def decode(body: bytes | None) -> dict[str, Any]:
-    assert body is not None
-    options = {"y_coord_down": True}
-    return mapbox_vector_tile.decode(gzip.decompress(body), default_options=options)
-
-
-def in_degrees(feature: dict[str, Any], z: int, x: int, y: int) -> shapely.Geometry:
-    shape = shapely.geometry.shape(feature["geometry"])
-
-    def back(units: np.ndarray) -> np.ndarray:
-        square = (units / EXTENT + (x, y)) / 2**z
-        lat = np.degrees(np.arctan(np.sinh(np.pi * (1 - 2 * square[:, 1]))))
-        return np.column_stack([square[:, 0] * 360 - 180, lat])
-
-    return shapely.transform(shape, back)
 
 
 def test_another_reader_finds_the_building_where_it_stands(store: Store) -> None:
@@ -85,7 +50,7 @@ def test_regions_are_layers_too_and_are_clipped_to_the_tile(store: Store) -> Non
     ]
     codes = {feature["properties"]["code"] for feature in features}
     assert "t0g0" in codes
-    low, high = -tiles.BUFFER - 1, EXTENT + tiles.BUFFER + 1
+    low, high = -BUFFER - 1, EXTENT + BUFFER + 1
     for feature in features:
         bounds = shapely.geometry.shape(feature["geometry"]).bounds
         assert min(bounds) >= low
@@ -144,8 +109,9 @@ def test_points_are_points(store: Store) -> None:
     assert in_degrees(feature, *at).distance(truth) < 1e-5
 
 
-def test_what_is_below_a_pixel_and_what_is_elsewhere_is_not_there(store: Store) -> None:
-    assert tiles.tile(store, ALL, "place-building", *tile_at(WEST, SOUTH, 5)).body is None
+def test_what_is_below_a_pixel_is_counted_and_what_is_elsewhere_is_not_there(store: Store) -> None:
+    body = tiles.tile(store, ALL, "place-building", *tile_at(WEST, SOUTH, 5)).body
+    assert set(decode(body)) == {"place-building-density"}
     nowhere = tiles.tile(store, ALL, "place-building", 14, 0, 0)
     assert nowhere.body is None
     assert nowhere.etag.startswith('"')
@@ -181,104 +147,62 @@ def test_an_unknown_layer_is_answered_with_the_nearest(store: Store) -> None:
         tiles.tile(store, ALL, "region-twon", 1, 0, 0)
 
 
-def test_many_who_ask_at_once_wait_for_one_maker() -> None:
-    cache = tiles._Cache()
-    made: list[int] = []
-    together = threading.Barrier(6)
-    release = threading.Event()
-
-    def make() -> bytes:
-        made.append(1)
-        release.wait(5)
-        return b"tile"
-
-    got: list[bytes | None] = []
-
-    def ask() -> None:
-        together.wait(5)
-        got.append(cache.get("key", make))
-
-    threads = [threading.Thread(target=ask) for _ in range(5)]
-    for thread in threads:
-        thread.start()
-    together.wait(5)
-    release.set()
-    for thread in threads:
-        thread.join(5)
-    assert (got, made) == ([b"tile"] * 5, [1])
-
-
-def test_a_maker_that_fails_leaves_the_way_free() -> None:
-    cache = tiles._Cache()
-
-    def fail() -> bytes:
-        raise OSError("locked")
-
-    with pytest.raises(OSError, match="locked"):
-        cache.get("key", fail)
-    assert cache.get("key", lambda: b"later") == b"later"
-
-
-def test_the_cache_lets_go_of_what_was_asked_for_longest_ago() -> None:
-    cache = tiles._Cache(most_bytes=3 * 1200)
-    for key in range(4):
-        cache.get(key, lambda: b"x" * 1000)
-    calls: list[int] = []
-    cache.get(3, lambda: calls.append(3) or b"")
-    cache.get(0, lambda: calls.append(0) or b"")
-    assert calls == [0]
-
-
-@given(st.lists(st.integers(0, 2**63 - 1)))
-def test_varints_are_those_of_protobuf(numbers: list[int]) -> None:
-    stream, lengths = leb128(np.array(numbers, dtype=np.uint64))
-    assert stream.tobytes() == b"".join(mvt._varint(number) for number in numbers)
-    assert lengths.sum() == stream.size
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.integers(0, 10_000))
-def test_any_polygon_is_read_as_it_was_meant(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    points = rng.uniform(0, EXTENT, (8, 2))
-    outer = shapely.MultiPoint(points).convex_hull.buffer(rng.uniform(20, 300), quad_segs=3)
-    shape = outer.difference(outer.centroid.buffer(min(60, math.sqrt(outer.area) / 4)))
-    if rng.random() < 0.5:
-        shape = shape.union(shapely.box(-400, -400, -300, -300))
-    (command,) = polygon_commands([shape])
-    group = Features(POLYGON, [7], [command], {"name": [value_bytes("x")]})
-    (feature,) = mapbox_vector_tile.decode(
-        mvt.layer_bytes("l", [group]), default_options={"y_coord_down": True}
-    )["l"]["features"]
-    read = shapely.geometry.shape(feature["geometry"])
-    assert read.is_valid
-    assert read.symmetric_difference(shape).area < 0.03 * shape.area
-
-
-def test_specks_and_empty_shapes_have_no_geometry() -> None:
-    speck = shapely.box(10, 10, 10.2, 10.2)
-    commands = polygon_commands([speck, shapely.Polygon(), shapely.box(0, 0, 9, 9)])
-    assert [bool(command) for command in commands] == [False, False, True]
-    assert polygon_commands([]) == []
-    assert mvt.layer_bytes("l", [Features(POLYGON, [1], [b""], {})]) == b""
-
-
-def test_values_of_every_type_come_back() -> None:
-    values = ["松江", 0, -5, 3.5, True]
-    keys = [f"k{n}" for n in range(len(values))]
-    command = mvt.point_commands(np.array([[1, 2]]))
-    columns = {key: [value_bytes(value)] for key, value in zip(keys, values, strict=True)}
-    body = mvt.layer_bytes("l", [Features(POINT, [300], command, {**columns, "no": [None]})])
-    (feature,) = mapbox_vector_tile.decode(body)["l"]["features"]
-    assert feature["properties"] == dict(zip(keys, values, strict=True))
-    assert feature["id"] == 300
-
-
 def test_a_layer_can_be_made_ready(tmp_path: Path) -> None:
     store = make_lived_city(tmp_path / "city.gpkg")
     tiles.prepare(store, ALL, "place-building")
     tiles.prepare(store, ALL, "place-nothing")
-    version = tiles._version(store, ALL, "place-building")
-    kept = store.cached(("tile-layer", "place-building", None), version, lambda: None)
+    version = tiles.version(store, ALL, "place-building")
+    kept = shelf(store).layers.get(("place-building", ALL), version, lambda: None)
     assert kept is not None
     store.close()
+
+
+def test_sensors_are_a_layer_of_points_within_the_scope(store: Store) -> None:
+    at = tile_at(WEST + CELL, SOUTH + CELL)
+    said = features(tiles.tile(store, ALL, "sensors", *at).body, "sensors")
+    assert {"code": "s0", "name": "传感器0", "kind": "pipe-pressure"} in [
+        one["properties"] for one in said
+    ]
+    assert len({one["id"] for one in said}) == len(said)
+    wide = tile_at(WEST + 4.5 * CELL, SOUTH + 0.5 * CELL, 12)
+    some = Scope(region_code="t2", kinds=frozenset({"noise"}), masked=frozenset({"name"}))
+    (one,) = features(tiles.tile(store, some, "sensors", *wide).body, "sensors")
+    assert one["properties"] == {"code": "s5", "name": "***", "kind": "noise"}
+
+
+def test_the_etag_of_sensors_knows_which_kinds_may_be_seen(store: Store) -> None:
+    etags = {
+        tiles.etag(store, Scope(kinds=kinds), "sensors", 14, 0, 0)
+        for kinds in (None, frozenset({"noise"}), frozenset({"smoke"}))
+    }
+    assert len(etags) == 3
+
+
+@pytest.mark.parametrize("z", [8, 11, 14])
+def test_simplified_neighbours_stay_together(tmp_path: Path, z: int) -> None:
+    """Two regions share a bent border: at every zoom they touch within a pixel."""
+    bend = [(0.5 + 0.04 * math.sin(step / 3), step / 300) for step in range(301)]
+    lonlat = [(WEST + x * 6 * CELL, SOUTH + y * 2 * CELL) for x, y in bend]
+    corners = [(WEST + x * CELL, SOUTH + y * CELL) for x, y in ((0, 2), (0, 0), (6, 0), (6, 2))]
+    shapes = [
+        shapely.Polygon([*lonlat, *corners[:2]]),
+        shapely.Polygon([*lonlat, corners[3], corners[2]]),
+    ]
+    frame = gpd.GeoDataFrame({"fid": [1, 2], "code": ["l", "r"]}, geometry=shapes, crs=4326)
+    layer = HeldLayer.of("region-x", frame, ("code",))
+    spot = Spot(*tile_at(WEST + 3 * CELL, SOUTH + CELL, z))
+    left, right = (in_units(one) for one in decode(layer.body(spot))["region-x"]["features"])
+    vertices = shapely.get_num_coordinates(left)
+    assert vertices < 303 or z == 14
+    assert left.intersection(right).area + gap(left, right) < 8 * left.length
+
+
+def in_units(feature: dict[str, Any]) -> shapely.Geometry:
+    return shapely.geometry.shape(feature["geometry"]).buffer(0)
+
+
+def gap(left: shapely.Geometry, right: shapely.Geometry) -> float:
+    both = left.union(right)
+    return float(both.envelope.intersection(shapely.box(0, 0, EXTENT, EXTENT)).area) - float(
+        both.intersection(shapely.box(0, 0, EXTENT, EXTENT)).area
+    )
