@@ -35,3 +35,9 @@ def millis(at: datetime) -> int:
 def instant(at_ms: int) -> datetime:
     """Return the aware UTC time of :func:`millis`."""
     return _EPOCH + int(at_ms) * _ONE_MS
+
+
+def to_grain(at: datetime) -> datetime:
+    """Return ``at`` in UTC without what is finer than a millisecond."""
+    at = at.astimezone(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)

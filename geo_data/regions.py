@@ -229,7 +229,9 @@ def _read_shapes(store: Store, tree: RegionTree, level: str) -> gpd.GeoDataFrame
 
 def _read_chain(store: Store) -> _Chain:
     table = store.tables.regions
-    columns = [column for column in table.c if column.name not in ("fid", "geom", "pinyin")]
+    columns = [
+        column for column in table.c if column.name not in ("fid", "geom", "geom_3857", "pinyin")
+    ]
     with store.read() as connection:
         rows = connection.execute(select(*columns).order_by(table.c.code)).all()
         areas = dict(
@@ -278,7 +280,7 @@ def _in_drill_order(
     roots = [region for region in chain if region.level == store.city.root_level]
     root = next((region for region in roots if region.code == store.city.code), None)
     if root is None and not roots:
-        raise InputError(Fault("store-empty", file=str(store.path)), exit_code=STORE_EXIT)
+        raise InputError(Fault("store-empty", file=store.name), exit_code=STORE_EXIT)
     ordered: list[Region] = []
     spans: dict[str, tuple[int, int]] = {}
 

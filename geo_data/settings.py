@@ -28,7 +28,16 @@ class Settings(BaseSettings):
     data_dir : Path
         Folder of the embedded store, caches and the demo city.
     database_url : str or None
-        ``None`` is the embedded store in ``data_dir``; ``sqlite:///file.gpkg`` names one.
+        ``None`` is the embedded store in ``data_dir``; ``sqlite:///file.gpkg`` names one, and
+        ``postgresql+psycopg://user:password@host/database`` a server's.
+    database_replica_url : str or None
+        A read-only copy of the server's database, for the reads.
+    database_pool_size : int
+        Most connections of readers to the server; one more writes, one listens.
+    database_read_timeout_s, database_write_timeout_s : float
+        A statement that takes longer is ended by the server.
+    database_lock_timeout_s : float
+        How long a writer waits for another process' writer on the server.
     city : Path or None
         A city file; ``None`` is the demo city.
     language : str
@@ -47,6 +56,11 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8050
     data_dir: Path = Path("data")
     database_url: str | None = None
+    database_replica_url: str | None = None
+    database_pool_size: Annotated[int, Field(ge=1, le=1000)] = 10
+    database_read_timeout_s: Annotated[float, Field(gt=0)] = 30.0
+    database_write_timeout_s: Annotated[float, Field(gt=0)] = 600.0
+    database_lock_timeout_s: Annotated[float, Field(gt=0)] = 10.0
     city: Path | None = None
     language: Literal["zh-CN", "en"] = "zh-CN"
     scope_region: str | None = None

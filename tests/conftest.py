@@ -18,6 +18,7 @@ import pytest
 from geo_data.importer import import_city
 from geo_data.store import Store, open_store
 from tests.postgis_server import PostgisServer, has_postgis
+from tests.stores import Databases, Files, Stores
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "docs" / "examples" / "clearbay.toml"
@@ -87,6 +88,37 @@ def postgis_module_url(postgis_server: PostgisServer) -> Iterator[str]:
     name = postgis_server.fresh()
     yield postgis_server.url(name)
     postgis_server.drop(name)
+
+
+STORES = ["embedded", pytest.param("postgis", marks=pytest.mark.postgis)]
+
+
+@pytest.fixture(scope="session", params=STORES)
+def store_kind(request: pytest.FixtureRequest) -> str:
+    """Which store; a test that leads here runs once with each."""
+    return str(request.param)
+
+
+def _stores(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[Stores]:
+    stores: Stores = (
+        Databases(request.getfixturevalue("postgis_server")) if kind == "postgis" else Files(folder)
+    )
+    yield stores
+    stores.remove()
+
+
+@pytest.fixture
+def stores(store_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
+    """Addresses of stores for one test."""
+    yield from _stores(store_kind, request, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def module_stores(
+    store_kind: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stores]:
+    """Addresses of stores that the tests of a module share."""
+    yield from _stores(store_kind, request, tmp_path_factory.mktemp("stores"))
 
 
 @pytest.fixture(scope="session")

@@ -60,7 +60,9 @@ class PostgisServer:
     def __init__(self) -> None:
         # Short, because the path of a socket may have a hundred characters, and outside of
         # pytest's folders, which the server's own user may not enter.
-        self.folder = Path(tempfile.mkdtemp(prefix="yiping-pg-"))
+        memory = Path("/dev/shm")
+        folder = memory if os.access(memory, os.W_OK) else None
+        self.folder = Path(tempfile.mkdtemp(prefix="yiping-pg-", dir=folder))
         self.port = free_port()
         self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None

@@ -28,14 +28,13 @@ from geo_data.demo.sensors import sensor_layer
 from geo_data.demo.sites import make_sites
 from geo_data.ingest.bulk import bulk_load, bulk_observations
 from geo_data.store import Store, open_store
-from geo_data.store.layer_rows import raw_connection, replace_layer
+from geo_data.store.layer_rows import replace_layer
 
 Progress = Callable[[str, float], None]
 """Told the step (``step-<key>`` of the words) and the share done, 0 to 1."""
 
 SOURCE = "demo"
 _CASES_PER_PERSON = 100_000 / 1_900_000
-_CACHE_KB = 400_000
 _FEWEST_CASES, _MOST_CASES = 20_000, 150_000
 
 
@@ -173,8 +172,7 @@ def _write(path: Path, city: DemoCity, now: datetime, seed: int, tell: Progress)
     try:
         tell("demo-write", 0.3)
         with store.write() as connection:
-            # A load touches every page of every index: keep them, or each is written many times.
-            raw_connection(connection).execute(f"PRAGMA cache_size=-{_CACHE_KB}")
+            store.expect_load(connection)
             for layer, frame in city.layers.items():
                 replace_layer(connection, store, layer, frame, SOURCE, now)
         store.checkpoint()

@@ -22,7 +22,7 @@ from geo_data.ingest.times import to_grain
 from geo_data.instants import instant, to_text
 from geo_data.rollups.contributions import Counts, count, difference
 from geo_data.rollups.rows import add_counts, log_change
-from geo_data.store import Store, geopackage
+from geo_data.store import Store
 from geo_data.store.layer_rows import note_layer
 from geo_data.store.tables import Tables
 
@@ -141,7 +141,7 @@ def _write(
     if known:
         change = difference(change, _old_counts(known, store, ground))
     settled = _settle(touched, verdict, received_at)
-    last_id = _write_rows(connection, tables, touched)
+    last_id = _write_rows(connection, store, touched)
     write_steps(connection, tables, touched)
     body = {"rows": [_told(case, received_at) for case in touched]}
     seq = log_change(connection, tables, "incidents", body, received_at)
@@ -176,15 +176,15 @@ def _settle(touched: Iterable[Case], verdict: Verdict, received_at: datetime) ->
     return settled
 
 
-def _write_rows(connection: Connection, tables: Tables, touched: Sequence[Case]) -> int:
+def _write_rows(connection: Connection, store: Store, touched: Sequence[Case]) -> int:
     """Insert the new cases and change the others; returns the last number given."""
-    table = tables.incidents
+    table = store.tables.incidents
     last_id = int(connection.execute(select(func.max(table.c.id))).scalar() or 0)
     new = [case.row for case in touched if case.is_new and case.row is not None]
     for number, row in enumerate(new, start=last_id + 1):
         row["id"] = number
     if new:
-        connection.execute(insert(table), _with_points(new))
+        connection.execute(insert(table), _with_points(store, new))
     changed = [case.row for case in touched if case.row is not None and not case.is_new]
     if changed:
         names = [column.name for column in table.c if column.name not in ("id", "recorded_at")]
@@ -194,21 +194,21 @@ def _write_rows(connection: Connection, tables: Tables, touched: Sequence[Case])
             statement,
             [
                 {"row_id": row["id"], **{f"new_{name}": row[name] for name in names}}
-                for row in _with_points(changed)
+                for row in _with_points(store, changed)
             ],
         )
     return last_id + len(new)
 
 
-def _with_points(rows: Sequence[Row]) -> list[Row]:
+def _with_points(store: Store, rows: Sequence[Row]) -> list[Row]:
     lon = [row["lon"] for row in rows]
     known = np.array([value is not None for value in lon])
     points = np.full(len(rows), None, dtype=object)
     points[known] = shapely.points(
         [(row["lon"], row["lat"]) for row in rows if row["lon"] is not None] or np.empty((0, 2))
     )
-    blobs = geopackage.to_blobs(points)
-    return [{**row, "geom": blob} for row, blob in zip(rows, blobs, strict=True)]
+    shapes = store.encoded(points)
+    return [{**row, "geom": shape} for row, shape in zip(rows, shapes, strict=True)]
 
 
 def _told(case: Case, received_at: datetime) -> dict[str, Any]:

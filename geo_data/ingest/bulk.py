@@ -35,7 +35,8 @@ from geo_data.ingest.times import column_text, frame_ms, to_grain
 from geo_data.instants import instant
 from geo_data.rollups.contributions import count
 from geo_data.rollups.rows import add_counts, log_change
-from geo_data.store import Store, geopackage
+from geo_data.store import Store
+from geo_data.store.code_lists import one_of
 from geo_data.store.inserts import insert_rows, without_indexes
 from geo_data.store.layer_rows import note_layer
 from geo_data.store.tables import Tables
@@ -71,16 +72,17 @@ def bulk_load(
     Raises
     ------
     ValueError
-        A column holds what no dictionary knows, or naive times; nothing was written.
-    sqlalchemy.exc.IntegrityError
-        The store holds one of the cases already; nothing was written.
+        A column holds what no dictionary knows, or naive times; a case is there twice, or the
+        store holds it already; nothing was written.
     """
     received_at = to_grain(received_at)
     _check(incidents["channel"], channels())
     _check(incidents["category"], categories())
+    _refuse_twice(incidents[["source", "source_id"]])
     _check(stages["stage"], {str(stage) for stage in STAGES})
     ground, zone = ground_of(store), store.city.zone
     spots = _spots(incidents, ground)
+    spots["shapes"] = store.encoded(spots.pop("points"))
     cases = _cases(incidents, spots)
     steps, kept = _steps(stages, len(incidents))
     verdict = judge(cases, steps, zone)
@@ -88,7 +90,10 @@ def bulk_load(
     with store.write() as connection:
         tables = store.tables
         last_id = int(connection.execute(select(func.max(tables.incidents.c.id))).scalar() or 0)
+        if last_id:
+            _refuse_known(connection, tables, incidents)
         fresh = [] if last_id else [tables.incidents, tables.incident_stages]
+        store.make_room(connection, tables.incidents, _ends(cases.reported_ms))
         with without_indexes(connection, *fresh):
             _write_incidents(connection, tables, incidents, spots, cases, verdict, last_id)
             _write_steps(connection, tables, stages.iloc[kept], steps, last_id)
@@ -151,15 +156,38 @@ def bulk_observations(store: Store, frame: pd.DataFrame, received_at: datetime) 
     order = np.lexsort((batch.observed_ms, catalog.codes[batch.sensor].astype(str)))
     with store.write() as connection:
         at = to_grain(received_at)
+        store.make_room(connection, store.tables.observations, _ends(batch.observed_ms))
         new = take(connection, store, catalog, batch.only(order), at, came_ms[order])
     store.checkpoint()
     return new
+
+
+def _ends(at_ms: Millis) -> list[datetime]:
+    """Return the first and the last of some times, nothing of none."""
+    return [instant(int(at_ms.min())), instant(int(at_ms.max()))] if len(at_ms) else []
 
 
 def _check(values: pd.Series, known: Collection[str]) -> None:
     strange = sorted(set(values.unique()) - set(known))
     if strange:
         raise ValueError(f"column {values.name!r} holds {strange[0]!r}, which is not known")
+
+
+def _refuse_twice(keys: pd.DataFrame) -> None:
+    again = keys[keys.duplicated()]
+    if len(again):
+        source, source_id = again.iloc[0]
+        raise ValueError(f"case {source_id!r} of {source!r} is there twice")
+
+
+def _refuse_known(connection: Connection, tables: Tables, incidents: pd.DataFrame) -> None:
+    """Refuse cases the store holds; a table cut by month has no key that could."""
+    table = tables.incidents
+    for source, mine in incidents.groupby("source"):
+        same = (table.c.source == source, one_of(table.c.source_id, mine["source_id"]))
+        known = connection.scalar(select(table.c.source_id).where(*same).limit(1))
+        if known is not None:
+            raise ValueError(f"case {known!r} of {source!r} would be there twice")
 
 
 def _spots(incidents: pd.DataFrame, ground: Ground) -> dict[str, Any]:
@@ -249,7 +277,7 @@ def _write_incidents(
     columns: Columns = {name: incidents[name].tolist() for name in texts}
     columns |= {
         "id": range(last_id + 1, last_id + 1 + len(incidents)),
-        "geom": geopackage.to_blobs(spots["points"]),
+        "geom": spots["shapes"],
         "channel": cases.channel.tolist(),
         "category": cases.category.tolist(),
         "severity": cases.severity.tolist(),

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from sqlalchemy import Connection, LargeBinary, Table, select, type_coerce
+from sqlalchemy import Connection, Table, select
 
 from geo_data.faults import Fault, nearest
 from geo_data.histories import Strings
@@ -18,7 +18,9 @@ from geo_data.ingest.reports import IncidentReport
 from geo_data.records import Scope
 from geo_data.regions import region_tree
 from geo_data.rollups.rows import branches_of
-from geo_data.store import Store, geopackage
+from geo_data.store import Store
+from geo_data.store.geometries import decoded, undecoded
+from geo_data.store.geopackage import Geometries
 from geo_data.store.tables import Tables
 
 CHUNK = 500
@@ -47,7 +49,7 @@ class Areas:
         Anything that is not an area is left out.
     """
 
-    def __init__(self, codes: Sequence[str], shapes: geopackage.Geometries) -> None:
+    def __init__(self, codes: Sequence[str], shapes: Geometries) -> None:
         names = np.array(codes, dtype=object)
         areal = np.isin(shapely.get_type_id(shapes), (3, 6))
         names, shapes = names[areal], shapes[areal]
@@ -56,7 +58,7 @@ class Areas:
         self._codes: Strings = np.concatenate([names[order], np.array([None], dtype=object)])
         self._tree = shapely.STRtree(shapes[order])
 
-    def find(self, points: geopackage.Geometries) -> Strings:
+    def find(self, points: Geometries) -> Strings:
         """Code of the area that holds each point, shape (n,); ``None`` where none does."""
         nothing = len(self._codes) - 1
         best = np.full(len(points), nothing, dtype=np.int64)
@@ -91,7 +93,7 @@ class Ground:
         """Return the branch of a region; ``""`` for one that is not in the chain."""
         return self.branches.get(region_code, "")
 
-    def regions_at(self, points: geopackage.Geometries) -> Strings:
+    def regions_at(self, points: Geometries) -> Strings:
         """Finest region that holds each point, ``None`` outside all of them."""
         found = np.full(len(points), None, dtype=object)
         for level in reversed(self.levels):
@@ -120,13 +122,11 @@ def _read_ground(store: Store) -> Ground:
     return Ground(levels, sites, branches_of(store), root_code)
 
 
-def _shapes(
-    connection: Connection, table: Table, *where: object
-) -> tuple[list[str], geopackage.Geometries]:
-    # As raw blobs: one vectorised decoding instead of one per row.
-    wanted = select(table.c.code, type_coerce(table.c.geom, LargeBinary)).where(*where)  # type: ignore[arg-type]
+def _shapes(connection: Connection, table: Table, *where: object) -> tuple[list[str], Geometries]:
+    # One vectorised decoding instead of one per row.
+    wanted = select(table.c.code, undecoded(table.c.geom)).where(*where)  # type: ignore[arg-type]
     rows = connection.execute(wanted).all()
-    return [row[0] for row in rows], geopackage.from_blobs(row[1] for row in rows)
+    return [row[0] for row in rows], decoded(row[1] for row in rows)
 
 
 def locate(

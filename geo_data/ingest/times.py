@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
 
-from geo_data.instants import millis
+from geo_data.instants import millis, to_grain
 from geo_data.working_time import Millis
 
-
-def to_grain(at: datetime) -> datetime:
-    """Return ``at`` in UTC without what is finer than a millisecond."""
-    at = at.astimezone(UTC)
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+__all__ = ["column_ms", "column_text", "frame_ms", "to_grain"]
 
 
 def column_ms(times: Iterable[datetime]) -> Millis:

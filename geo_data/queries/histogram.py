@@ -16,7 +16,8 @@ from sqlalchemy import func, select
 from geo_data import rollups
 from geo_data.records import Scope, Window
 from geo_data.regions import region_tree
-from geo_data.store import Store
+from geo_data.store import Store, column_types
+from geo_data.store.column_types import iso_text
 
 Counts = dict[str, npt.NDArray[np.int64]]
 HOURLY = timedelta(hours=49)
@@ -63,12 +64,11 @@ def _by_hour(
     tree = region_tree(store, scope)
     codes = set(tree.finest(region_code)) | {region_code}
     table = store.tables.incidents
-    # The hour is the first 13 characters of ISO text; a server truncates the time instead.
-    hour = func.substr(table.c.reported_at, 1, 13)
+    hour = iso_text(table.c.reported_at, column_types.HOUR)
     rows = (
-        select(hour.label("hour"), table.c.channel, table.c.region_code, func.count())
+        select(hour, table.c.channel, table.c.region_code, func.count())
         .where(table.c.reported_at >= window.start, table.c.reported_at < window.end)
-        .group_by("hour", table.c.channel, table.c.region_code)
+        .group_by(hour, table.c.channel, table.c.region_code)
     )
     if len(codes) <= _ENOUGH_CODES:
         rows = rows.where(table.c.region_code.in_(codes))

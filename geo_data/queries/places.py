@@ -14,9 +14,9 @@ from sqlalchemy import Connection, func, or_, select
 from geo_data.queries.masking import MASK, mask
 from geo_data.records import Place, Scope
 from geo_data.regions import region_tree, sees_region
-from geo_data.store import Store, raw_connection
+from geo_data.store import Store
 from geo_data.store.code_lists import one_of
-from geo_data.store.geopackage import from_blobs
+from geo_data.store.geometries import decoded, undecoded
 
 FRAME_COLUMNS = (
     *("fid", "code", "kind", "name", "region_code"),
@@ -44,8 +44,9 @@ def place_shape(store: Store, scope: Scope, code: str) -> BaseGeometry | None:
 
 def _row(store: Store, scope: Scope, code: str) -> dict[str, Any] | None:
     table = store.tables.places
+    columns = [column for column in table.c if column.name != "geom_3857"]
     with store.read() as connection:
-        found = connection.execute(select(table).where(table.c.code == code)).mappings().first()
+        found = connection.execute(select(*columns).where(table.c.code == code)).mappings().first()
     if found is None or not scope.sees_kind(found["kind"]):
         return None
     return dict(found) if sees_region(store, scope, found["region_code"]) else None
@@ -79,20 +80,15 @@ def places(
     if not (tree.is_whole_city and region_code == tree.root.code):
         wanted.append(one_of(table.c.region_code, codes))
     columns = [table.c[name] for name in FRAME_COLUMNS]
-    statement = select(*columns, table.c.geom).where(*wanted).order_by(table.c.fid)
-    compiled = statement.compile(dialect=store.dialect, compile_kwargs={"render_postcompile": True})
+    statement = select(*columns, undecoded(table.c.geom)).where(*wanted).order_by(table.c.fid)
     with store.read() as connection:
-        # A hundred thousand outlines: the driver's rows, decoded all at once.
-        rows = raw_connection(connection).execute(str(compiled), _values(compiled)).fetchall()
-    *values, blobs = zip(*rows, strict=True) if rows else [()] * (len(FRAME_COLUMNS) + 1)
+        # A hundred thousand outlines, decoded all at once.
+        rows = connection.execute(statement).all()
+    *values, shapes = zip(*rows, strict=True) if rows else [()] * (len(FRAME_COLUMNS) + 1)
     columns_by_name = dict(zip(FRAME_COLUMNS, map(list, values), strict=True))
     for name in scope.masked.intersection(_TEXTS):
         columns_by_name[name] = [MASK] * len(rows)
-    return gpd.GeoDataFrame(columns_by_name, geometry=from_blobs(blobs), crs=4326)
-
-
-def _values(compiled: Any) -> tuple[Any, ...]:
-    return tuple(compiled.params[name] for name in compiled.positiontup)
+    return gpd.GeoDataFrame(columns_by_name, geometry=decoded(shapes), crs=4326)
 
 
 def place_counts(store: Store, scope: Scope, region_code: str) -> dict[str, int]:

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Text, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from geo_data.dictionaries import dictionary
 from geo_data.histories import NEVER, STAGE_INDEX, Cases, Rows, Steps, judge, order_steps
@@ -21,6 +21,7 @@ from geo_data.regions import region_tree
 from geo_data.rollups.contributions import dated
 from geo_data.store import Store
 from geo_data.store.code_lists import one_of
+from geo_data.store.column_types import iso_text
 from geo_data.working_time import DAY_MS, Millis
 
 Slots = npt.NDArray[np.int32]
@@ -226,7 +227,7 @@ def _read_cases(
 ) -> tuple[Rows, Cases]:
     table = store.tables.incidents
     columns = (
-        *(table.c.id, _text(table.c.happened_at), _text(table.c.reported_at)),
+        *(table.c.id, iso_text(table.c.happened_at), iso_text(table.c.reported_at)),
         *(table.c.channel, table.c.category, table.c.severity),
         func.coalesce(table.c.region_code, ""),
     )
@@ -245,18 +246,13 @@ def _read_cases(
 
 def _read_steps(store: Store, connection: Connection, ids: Rows) -> Steps:
     table = store.tables.incident_stages
-    columns = (table.c.incident_id, table.c.stage, _text(table.c.happened_at))
+    columns = (table.c.incident_id, table.c.stage, iso_text(table.c.happened_at))
     mine = one_of(table.c.incident_id, ids.tolist())
     rows = connection.execute(select(*columns).where(mine)).all()
     owners, stages, happened = zip(*rows, strict=True) if rows else [()] * 3
     case = np.searchsorted(ids, np.array(owners, dtype=np.int64))
     stage = np.array([_STAGE_NUMBERS[key] for key in stages], dtype=np.uint8)
     return order_steps(len(ids), case, stage, _parsed(happened))[0]
-
-
-def _text(column: Any) -> Any:
-    # Without the Z numpy reads the text itself, a million of them a second.
-    return func.substr(type_coerce(column, Text), 1, 23)
 
 
 def _parsed(texts: Sequence[str]) -> Millis:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, Text, func, select, type_coerce
+from sqlalchemy import ColumnElement, func, select
 
 from geo_data.histories import Rows
 from geo_data.records import FUNCTIONAL, Scope
@@ -26,6 +26,7 @@ from geo_data.rollups.followers import Numbers
 from geo_data.rollups.rows import to_millis
 from geo_data.store import Store
 from geo_data.store.code_lists import one_of
+from geo_data.store.column_types import HOUR, iso_text
 from geo_data.working_time import day_numbers
 
 RESIDUE = ""
@@ -249,7 +250,7 @@ def _dimension_of_rows(
     if tree.get(region_code) is None:
         return {}
     zone, table = store.city.zone, store.tables.incidents
-    reported = func.substr(type_coerce(table.c.reported_at, Text), 1, 23)
+    reported = iso_text(table.c.reported_at)
     wanted = select(table.c[name], reported).where(
         one_of(table.c.region_code, tree.subtree(region_code)),
         table.c.reported_at >= day_start(first_day, zone),
@@ -290,7 +291,7 @@ def _hours_of_rows(
 def _hourly(store: Store, mine: ColumnElement[bool]) -> Any:
     sensors, observations = store.tables.sensors, store.tables.observations
     value = observations.c.value
-    hour = func.substr(type_coerce(observations.c.observed_at, Text), 1, 13).label("hour")
+    hour = iso_text(observations.c.observed_at, HOUR)
     return (
         select(hour, func.count(), func.sum(value), func.min(value), func.max(value))
         .join(sensors, sensors.c.code == observations.c.sensor_code)

@@ -1,8 +1,9 @@
-"""Where everything is kept: one definition of tables, the file they lie in, reading and writing."""
+"""Where everything is kept: one definition of tables, a file or a server, reading and writing."""
 
-from geo_data.store.engine import LayerVersion, Store, open_store
-from geo_data.store.file import STORE_EXIT
-from geo_data.store.layer_rows import note_layer, raw_connection, replace_layer, write_layer
+from geo_data.store.engine import LayerVersion, Store
+from geo_data.store.file import STORE_EXIT, raw_connection
+from geo_data.store.layer_rows import note_layer, replace_layer, write_layer
+from geo_data.store.opening import open_store
 
 __all__ = [
     "STORE_EXIT",

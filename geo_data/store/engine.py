@@ -1,44 +1,29 @@
-"""The one engine: the embedded store, a GeoPackage in SQLite's WAL mode.
+"""An open store, whichever it is: reading, writing, and what is known of its layers.
 
-Many readers, one writer. ``open_store`` opens or makes the file, ``Store.read`` and
-``Store.write`` give SQLAlchemy connections, ``write_layer`` replaces a whole layer.
+:class:`Store` says what every store can do and keeps what is the same in all of them: whose
+turn it is to write, what layers there are, and what was made of them. The embedded store
+(:mod:`geo_data.store.embedded`) and the one on a server (:mod:`geo_data.store.server`) fill it.
 """
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from threading import Lock, RLock
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import Connection, Dialect, Table
 
 from geo_data.city import City
-from geo_data.instants import from_text
-from geo_data.settings import Settings
-from geo_data.store.file import (
-    check_file,
-    connect,
-    fault,
-    has_content,
-    make_engine,
-    make_file,
-    settle_file,
-    told,
-)
-from geo_data.store.geopackage import BlobGeometry
-from geo_data.store.tables import Tables, build_tables
-
-CHECKPOINT_BYTES = 16 << 20
-"""A WAL this long is written back after a commit, readers going on beside it."""
-TRUNCATE_BYTES = 256 << 20
-"""A WAL this long means a reader held it for long: wait for readers and cut it."""
+from geo_data.store.geopackage import Geometries
+from geo_data.store.tables import Tables
 
 Cached = TypeVar("Cached")
+Columns = Mapping[str, Sequence[Any]]
+"""Column name -> values of all rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,55 +37,54 @@ class LayerVersion:
     source: str
 
 
-class Store:
-    """An open store. Made by :func:`open_store`; usable from any thread.
+class Store(ABC):
+    """An open store. Made by :func:`geo_data.store.open_store`; usable from any thread.
 
-    Parameters
+    Attributes
     ----------
-    path : Path
-        The file.
+    name : str
+        What people call it: the file, or the server's address without the password.
     city : City
         The city it holds.
-    busy_timeout_s : float
-        How long to wait for another process' lock.
+    tables : Tables
+        Its tables.
+    dialect : Dialect
+        ``sqlite`` or ``postgresql``.
     """
 
-    def __init__(self, path: Path, city: City, busy_timeout_s: float) -> None:
-        self.path = path
+    def __init__(self, name: str, city: City, tables: Tables, dialect: Dialect) -> None:
+        self.name = name
         self.city = city
-        self.tables: Tables = build_tables(BlobGeometry)
-        self._readers = make_engine(path, busy_timeout_s, writes=False)
-        self._writer = make_engine(path, busy_timeout_s, writes=True)
+        self.tables = tables
+        self.dialect = dialect
         self._write_lock = RLock()
         self._writing = False
-        self._watch = connect(path, busy_timeout_s, writes=False)
-        self._watch_lock = Lock()
-        self._seen = -1
+        self._layers_lock = Lock()
+        self._seen: object = None
         self._layers: dict[str, LayerVersion] = {}
         self._cache: dict[object, tuple[object, object]] = {}
-        self.dialect: Dialect = self._readers.dialect
         self._after_commit: list[Callable[[], None]] = []
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
+    @abstractmethod
+    def read(self) -> AbstractContextManager[Connection]:
         """Give a connection that sees one consistent moment of the store.
 
         Raises
         ------
         InputError
-            Exit code 3: the file is locked or damaged.
+            Exit code 3: the store is locked, damaged or out of reach.
         """
-        with told(self.path), self._readers.connect() as connection:
-            yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Give the writing connection; one transaction, all or nothing.
 
+        Writers take turns, those of other processes too.
+
         Raises
         ------
         InputError
-            Exit code 3: another process holds the file, or it is damaged.
+            Exit code 3: another process holds the store, or it is damaged or out of reach.
         RuntimeError
             The thread is writing already.
         """
@@ -109,16 +93,35 @@ class Store:
                 raise RuntimeError("a transaction is open already: pass its connection on")
             self._writing = True
             try:
-                with told(self.path), self._writer.begin() as connection:
+                with self._transaction() as connection:
                     yield connection
             finally:
                 self._writing = False
-            self._checkpoint_when_long()
+            self._committed()
+        self._tell_commit()
+
+    @abstractmethod
+    def _transaction(self) -> AbstractContextManager[Connection]:
+        """Give the connection of a transaction that no other process' writer is beside."""
+
+    def _committed(self) -> None:
+        """Do what there is to do after a commit, before the next writer's turn."""
+        return
+
+    def _tell_commit(self) -> None:
         for call in self._after_commit:
             call()
 
     def after_commit(self, call: Callable[[], None]) -> Callable[[], None]:
-        """Call ``call()`` after every commit of this process; returns what stops it."""
+        """Call ``call()`` after every commit that this process hears of, from any thread.
+
+        Its own commits always; those of other processes where the store tells of them.
+
+        Returns
+        -------
+        callable
+            Stops it.
+        """
         self._after_commit = [*self._after_commit, call]
 
         def stop() -> None:
@@ -127,14 +130,21 @@ class Store:
         return stop
 
     def layers(self) -> dict[str, LayerVersion]:
-        """Return every layer's version; reads the file only after somebody's commit."""
-        with self._watch_lock, told(self.path):
-            # Costs microseconds and moves with every commit of any connection, any process.
-            (moment,) = self._watch.execute("PRAGMA data_version").fetchone()
+        """Return every layer's version; reads the store only after somebody's commit."""
+        with self._layers_lock:
+            moment = self._moment()
             if moment != self._seen:
-                self._layers = {row[0]: _layer_version(row) for row in self._watch.execute(_LAYERS)}
+                self._layers = self._read_layers()
                 self._seen = moment
             return self._layers
+
+    @abstractmethod
+    def _moment(self) -> object:
+        """Return what is another after every commit of anybody; costs microseconds."""
+
+    @abstractmethod
+    def _read_layers(self) -> dict[str, LayerVersion]:
+        """Read the versions of all layers."""
 
     def versions(self) -> dict[str, int]:
         """Return ``{layer: version}``."""
@@ -177,78 +187,51 @@ class Store:
         held = self._cache.get(key)
         return None if held is None else held[1]
 
+    @abstractmethod
+    def encoded(self, shapes: Geometries) -> Sequence[Any]:
+        """Return geometries as the driver takes them, for rows that go past SQLAlchemy's types.
+
+        Parameters
+        ----------
+        shapes : array of shapely geometries in EPSG:4326, shape (n,)
+            ``None`` where there is none.
+        """
+
+    @abstractmethod
+    def replace_rows(
+        self,
+        connection: Connection,
+        table: Table,
+        column: str | None,
+        part: str,
+        columns: Columns,
+        at: datetime,
+    ) -> None:
+        """Put rows in the place of those whose ``column`` is ``part``, of all without one.
+
+        The new rows get numbers (``fid``) that no row had before.
+
+        Parameters
+        ----------
+        connection : Connection
+            Of an open transaction.
+        columns : Mapping
+            Every column but ``fid``; ``geom`` holds shapely geometries.
+        at : datetime
+            Now, aware.
+        """
+
+    def expect_load(self, connection: Connection) -> None:  # noqa: B027
+        """Get ready for a write of most of the store, inside its transaction."""
+
+    @abstractmethod
+    def make_room(self, connection: Connection, table: Table, times: Iterable[datetime]) -> None:
+        """Get ready for rows of these times, before many of them are written."""
+
+    @abstractmethod
     def checkpoint(self) -> None:
-        """Write the WAL back into the file and cut it, as far as readers allow."""
-        self._checkpoint("TRUNCATE")
+        """Do what should follow a large write."""
 
+    @abstractmethod
     def close(self) -> None:
-        """Close every connection; the last one to close the file leaves no WAL behind."""
-        self._readers.dispose()
-        self._writer.dispose()
-        with self._watch_lock:
-            self._watch.close()
-
-    def _checkpoint_when_long(self) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            length = Path(f"{self.path}-wal").stat().st_size
-            if length > TRUNCATE_BYTES:
-                self._checkpoint("TRUNCATE")
-            elif length > CHECKPOINT_BYTES:
-                self._checkpoint("PASSIVE")
-
-    def _checkpoint(self, mode: str) -> None:
-        with self._write_lock, told(self.path):
-            held = self._writer.raw_connection()
-            try:
-                held.cursor().execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
-            finally:
-                held.close()
-
-
-_LAYERS = "SELECT layer, version, updated_at, data_at, rows, source FROM layer_versions"
-
-
-def _layer_version(row: tuple[Any, ...]) -> LayerVersion:
-    _, version, updated_at, data_at, rows, source = row
-    return LayerVersion(
-        version, from_text(updated_at), from_text(data_at) if data_at else None, rows, source
-    )
-
-
-def open_store(
-    settings: Settings | Path | str,
-    city: City | None = None,
-    create: bool = False,
-    busy_timeout_s: float = 5.0,
-) -> Store:
-    """Open the store, or make it.
-
-    Parameters
-    ----------
-    settings : Settings or path
-        Where it is.
-    city : City, optional
-        Kept in the file when it is made; replaces the one kept when ``create`` is set.
-    create : bool
-        Make the file where there is none.
-    busy_timeout_s : float
-        How long to wait for another process' lock before saying that it is locked.
-
-    Raises
-    ------
-    InputError
-        Exit code 3: missing, corrupt, not ours, locked, or written by a newer version.
-    """
-    path = settings.store_path if isinstance(settings, Settings) else Path(settings)
-    if create and not has_content(path):
-        if city is None:
-            raise ValueError("a new store needs its city")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with told(path):
-            make_file(path, city, busy_timeout_s)
-    if not path.is_file():
-        raise fault("store-missing", path)
-    with told(path):
-        check_file(path)
-        kept = settle_file(path, busy_timeout_s, city if create else None)
-    return Store(path, kept, busy_timeout_s)
+        """Close every connection."""

@@ -20,7 +20,6 @@ from geo_data.city import City
 from geo_data.faults import Fault, InputError
 from geo_data.store import geopackage
 from geo_data.store.geopackage import BlobGeometry
-from geo_data.store.layer_rows import raw_connection
 from geo_data.store.tables import Tables, build_tables
 
 SCHEMA_VERSION = 1
@@ -85,6 +84,13 @@ def connect(path: Path, busy_timeout_s: float, writes: bool) -> sqlite3.Connecti
     return connection
 
 
+def raw_connection(connection: Connection) -> sqlite3.Connection:
+    """Return the driver's own connection, for bulk writes inside the transaction."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
 def make_engine(path: Path, busy_timeout_s: float, writes: bool) -> Engine:
     """Return the engine of the readers, usable from any thread, or of the one writer."""
     engine = create_engine(
@@ -114,7 +120,7 @@ def make_file(path: Path, city: City, busy_timeout_s: float) -> None:
             connection.exec_driver_sql(f"PRAGMA user_version={geopackage.USER_VERSION}")
             tables.metadata.create_all(connection, checkfirst=False)
             _register(connection, tables)
-            rows = {"schema-version": str(SCHEMA_VERSION), "city": _city_text(city)}
+            rows = {"schema-version": str(SCHEMA_VERSION), "city": city_text(city)}
             connection.execute(
                 tables.meta.insert(), [{"key": key, "value": rows[key]} for key in rows]
             )
@@ -132,7 +138,8 @@ def _register(connection: Connection, tables: Tables) -> None:
     geopackage.lay_out(raw_connection(connection), features, ["dead_letters"])
 
 
-def _city_text(city: City) -> str:
+def city_text(city: City) -> str:
+    """Return a city as it is kept in a store."""
     return city.model_dump_json(by_alias=True, exclude_defaults=True)
 
 
@@ -164,7 +171,7 @@ def settle_file(path: Path, busy_timeout_s: float, city: City | None) -> City:
             raise fault("store-newer", path, version=version, known=SCHEMA_VERSION)
         # QGIS turns WAL off when it closes a file that it has edited.
         connection.execute("PRAGMA journal_mode=WAL")
-        if city is not None and (text := _city_text(city)) != kept.get("city"):
+        if city is not None and (text := city_text(city)) != kept.get("city"):
             connection.execute("INSERT OR REPLACE INTO meta VALUES ('city', ?)", (text,))
             kept["city"] = text
         return City.model_validate_json(kept["city"])

@@ -14,7 +14,9 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Table, func
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
+
+from geo_data.store.server_rows import copy_rows, merge_rows
 
 Columns = Mapping[str, Sequence[Any]]
 
@@ -50,7 +52,13 @@ def insert_rows(
     clash : Clash, optional
         Without it a key that is there already is an error.
     """
-    sql, order = _statement(table, connection.dialect.name, tuple(columns), clash)
+    if connection.dialect.name == "postgresql":
+        if clash is None:
+            copy_rows(connection, table, columns)
+        else:
+            merge_rows(connection, table, columns, _on_clash(table, clash))
+        return
+    sql, order = _statement(table, tuple(columns), clash)
     rows = list(zip(*(columns[name] for name in order), strict=True))
     if rows:
         connection.exec_driver_sql(sql, rows)
@@ -58,30 +66,44 @@ def insert_rows(
 
 @lru_cache(maxsize=128)
 def _statement(
-    table: Table, dialect: str, names: tuple[str, ...], clash: Clash | None
+    table: Table, names: tuple[str, ...], clash: Clash | None
 ) -> tuple[str, tuple[str, ...]]:
-    made = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
+    made = sqlite.insert(table)
     if clash is not None:
-        # SQLite's two-argument min and max are PostgreSQL's least and greatest.
-        least, greatest = (
-            (func.min, func.max) if dialect == "sqlite" else (func.least, func.greatest)
-        )
         new, old = made.excluded, table.c
         changed: dict[str, Any] = {name: new[name] for name in clash.replace}
         changed |= {name: old[name] + new[name] for name in clash.add}
-        changed |= {name: least(old[name], new[name]) for name in clash.lowest}
-        changed |= {name: greatest(old[name], new[name]) for name in clash.highest}
+        changed |= {name: func.min(old[name], new[name]) for name in clash.lowest}
+        changed |= {name: func.max(old[name], new[name]) for name in clash.highest}
         keys = list(table.primary_key.columns)
         made = made.on_conflict_do_update(index_elements=keys, set_=changed)
-    module = sqlite if dialect == "sqlite" else postgresql
-    compiled: Any = made.inline().compile(dialect=module.dialect(), column_keys=list(names))
+    compiled: Any = made.inline().compile(dialect=sqlite.dialect(), column_keys=list(names))
     return str(compiled), tuple(compiled.positiontup or names)
+
+
+@lru_cache(maxsize=128)
+def _on_clash(table: Table, clash: Clash) -> str:
+    """Return what PostgreSQL does with a row whose key is there already."""
+
+    def both(name: str) -> tuple[str, str]:
+        return f'{table.name}."{name}"', f'excluded."{name}"'
+
+    changes = [f'"{name}" = excluded."{name}"' for name in clash.replace]
+    changes += [f'"{name}" = {" + ".join(both(name))}' for name in clash.add]
+    changes += [f'"{name}" = least({", ".join(both(name))})' for name in clash.lowest]
+    changes += [f'"{name}" = greatest({", ".join(both(name))})' for name in clash.highest]
+    keys = ", ".join(f'"{column.name}"' for column in table.primary_key.columns)
+    return f"({keys}) DO UPDATE SET {', '.join(changes)}"
 
 
 @contextmanager
 def without_indexes(connection: Connection, *tables: Table) -> Iterator[None]:
-    """Take the indexes of ``tables`` away while they are filled, and build them at once after."""
-    indexes = [index for table in tables for index in table.indexes]
+    """Take the indexes of ``tables`` away while they are filled, and build them at once after.
+
+    Not on a server, where every reader of the tables would have to wait.
+    """
+    here = tables if connection.dialect.name == "sqlite" else ()
+    indexes = [index for table in here for index in table.indexes]
     for index in indexes:
         index.drop(connection)
     yield

@@ -7,7 +7,6 @@ an importer and the demo city agree.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from sqlalchemy import Connection, Table, insert, select
 
 from geo_data.pinyin import pinyin_keys
 from geo_data.records import FUNCTIONAL
-from geo_data.store import geopackage
+from geo_data.store.geopackage import Geometries
 from geo_data.store.tables import Tables
 
 if TYPE_CHECKING:
@@ -30,13 +29,6 @@ _ATTRIBUTES = json.JSONEncoder(ensure_ascii=False)
 
 Columns = dict[str, Any]
 """Column name -> values of all rows."""
-
-
-def raw_connection(connection: Connection) -> sqlite3.Connection:
-    """Return the driver's own connection, for bulk writes inside the transaction."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
-    return driver
 
 
 def write_layer(
@@ -87,12 +79,8 @@ def replace_layer(
     """Do what :func:`write_layer` does inside a transaction that is open already."""
     table = _table_of(store.tables, layer)
     columns = _columns(layer, frame, table, store.city.metric_crs, store.city.code)
-    raw = raw_connection(connection)
-    geopackage.drop_triggers(raw, table.name)
-    first = _remove(raw, table.name, layer)
-    _insert(raw, table, columns, range(first, first + len(frame)))
-    geopackage.add_triggers(raw, table.name)
-    geopackage.note_extent(raw, table.name, at)
+    part = {"regions": "level", "places": "kind", "sensors": None}[table.name]
+    store.replace_rows(connection, table, part, layer.partition("/")[2], columns, at)
     tables = store.tables
     version = note_layer(
         connection, tables, layer, at=at, data_at=at, rows=len(frame), source=source
@@ -198,7 +186,7 @@ def _plain(values: pd.Series) -> list[Any]:
     return list(values.astype(object).where(values.notna(), None).tolist())
 
 
-def _add_positions(columns: Columns, shapes: geopackage.Geometries) -> None:
+def _add_positions(columns: Columns, shapes: Geometries) -> None:
     if "lon" in columns and "lat" in columns:
         return
     points = shapely.centroid(shapes)
@@ -222,7 +210,7 @@ def _add_region_columns(
         columns.setdefault(name, values)
 
 
-def _multipolygons(shapes: geopackage.Geometries) -> geopackage.Geometries:
+def _multipolygons(shapes: Geometries) -> Geometries:
     """Return one kind of geometry: a GIS draws a layer of mixed kinds badly or not at all."""
     single = shapely.get_type_id(shapes) == 3
     if single.any():
@@ -237,27 +225,3 @@ def _add_place_columns(columns: Columns, layer: str, rows: int) -> None:
     columns["attributes"] = [
         one if isinstance(one, str) else _ATTRIBUTES.encode(one) if one else "{}" for one in given
     ]
-
-
-def _remove(raw: sqlite3.Connection, table: str, layer: str) -> int:
-    """Take the old rows away; return the first free row number, never one just used."""
-    column = {"regions": "level", "places": "kind", "sensors": None}[table]
-    where, given = (f"WHERE {column} = ?", (layer.partition("/")[2],)) if column else ("", ())
-    (last,) = raw.execute(f"SELECT coalesce(max(fid), 0) FROM {table}").fetchone()
-    raw.execute(
-        f"DELETE FROM rtree_{table}_geom WHERE id IN (SELECT fid FROM {table} {where})", given
-    )
-    raw.execute(f"DELETE FROM {table} {where}", given)
-    return int(last) + 1
-
-
-def _insert(raw: sqlite3.Connection, table: Table, columns: Columns, fids: range) -> None:
-    shapes = columns["geom"]
-    values = {**columns, "fid": fids, "geom": geopackage.to_blobs(shapes)}
-    names = [column.name for column in table.c if column.name in values]
-    marks = ",".join("?" * len(names))
-    raw.executemany(
-        f"INSERT INTO {table.name} ({','.join(names)}) VALUES ({marks})",
-        zip(*(values[name] for name in names), strict=True),
-    )
-    geopackage.index_rows(raw, table.name, fids, shapes)

@@ -6,9 +6,10 @@ argument; :mod:`geo_data.store.geopackage` gives the one of a GeoPackage.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -18,14 +19,13 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
-    Text,
     UniqueConstraint,
     literal_column,
 )
 from sqlalchemy.types import TypeEngine
 
 from geo_data.records import ENDED
-from geo_data.store.column_types import Count, UtcDateTime
+from geo_data.store.column_types import Count, UtcDateTime, Words
 
 GeometryFactory = Callable[[str], TypeEngine[Any]]
 """``POINT``, ``MULTIPOLYGON`` or ``GEOMETRY`` -> the column type of a store."""
@@ -56,7 +56,9 @@ class Tables:
     meta: Table
 
 
-def build_tables(geometry: GeometryFactory) -> Tables:
+def build_tables(
+    geometry: GeometryFactory, partitioned: Mapping[str, str] = MappingProxyType({})
+) -> Tables:
     """Build the table definitions of one store.
 
     Parameters
@@ -64,6 +66,9 @@ def build_tables(geometry: GeometryFactory) -> Tables:
     geometry : callable
         Takes ``POINT``, ``MULTIPOLYGON`` or ``GEOMETRY``, returns the column type. Text columns
         are TEXT and numbers DOUBLE or INTEGER because GDAL misreads other names.
+    partitioned : Mapping, optional
+        Table -> time column by whose ranges it is cut, on a server. Every unique key of such a
+        table must hold that column: a case is then unique by look-up under the writer's lock.
     """
     metadata = MetaData()
     return Tables(
@@ -72,8 +77,8 @@ def build_tables(geometry: GeometryFactory) -> Tables:
         places=_places(metadata, geometry),
         sensors=_sensors(metadata, geometry),
         readings=_readings(metadata),
-        observations=_observations(metadata),
-        incidents=_incidents(metadata, geometry),
+        observations=_observations(metadata, partitioned.get("observations")),
+        incidents=_incidents(metadata, geometry, partitioned.get("incidents")),
         incident_stages=_incident_stages(metadata),
         pending_stages=_pending_stages(metadata),
         rollup_region_day=_rollup_region_day(metadata),
@@ -82,12 +87,14 @@ def build_tables(geometry: GeometryFactory) -> Tables:
         changes=_changes(metadata),
         layer_versions=_layer_versions(metadata),
         dead_letters=_dead_letters(metadata),
-        meta=Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text)),
+        meta=Table(
+            "meta", metadata, Column("key", Words, primary_key=True), Column("value", Words)
+        ),
     )
 
 
 def _text(name: str, nullable: bool = False, **options: Any) -> Column[str]:
-    return Column(name, Text, nullable=nullable, **options)
+    return Column(name, Words, nullable=nullable, **options)
 
 
 def _number(name: str, nullable: bool = False) -> Column[float]:
@@ -106,7 +113,7 @@ def _regions(metadata: MetaData, geometry: GeometryFactory) -> Table:
     return Table(
         "regions",
         metadata,
-        Column("fid", Integer, primary_key=True),
+        Column("fid", Integer, primary_key=True, autoincrement=False),
         Column("geom", geometry("MULTIPOLYGON")),
         _text("code", unique=True),
         _text("parent_code", nullable=True),
@@ -124,7 +131,7 @@ def _places(metadata: MetaData, geometry: GeometryFactory) -> Table:
     table = Table(
         "places",
         metadata,
-        Column("fid", Integer, primary_key=True),
+        Column("fid", Integer, primary_key=True, autoincrement=False),
         Column("geom", geometry("GEOMETRY")),
         _text("code", unique=True),
         _text("kind"),
@@ -155,7 +162,7 @@ def _sensors(metadata: MetaData, geometry: GeometryFactory) -> Table:
     return Table(
         "sensors",
         metadata,
-        Column("fid", Integer, primary_key=True),
+        Column("fid", Integer, primary_key=True, autoincrement=False),
         Column("geom", geometry("POINT")),
         _text("code", unique=True),
         _text("kind"),
@@ -186,7 +193,11 @@ def _readings(metadata: MetaData) -> Table:
     )
 
 
-def _observations(metadata: MetaData) -> Table:
+def _by_range(column: str | None) -> dict[str, Any]:
+    return {"postgresql_partition_by": f"RANGE ({column})"} if column else {}
+
+
+def _observations(metadata: MetaData, cut_by: str | None) -> Table:
     return Table(
         "observations",
         metadata,
@@ -196,14 +207,15 @@ def _observations(metadata: MetaData) -> Table:
         _time("received_at"),
         # One sensor's day lies together on disk: that is how it is read.
         sqlite_with_rowid=False,
+        **_by_range(cut_by),
     )
 
 
-def _incidents(metadata: MetaData, geometry: GeometryFactory) -> Table:
+def _incidents(metadata: MetaData, geometry: GeometryFactory, cut_by: str | None) -> Table:
     table = Table(
         "incidents",
         metadata,
-        Column("id", Integer, primary_key=True),
+        Column("id", Integer, primary_key=True, autoincrement=False),
         Column("geom", geometry("POINT")),
         _text("source"),
         _text("source_id"),
@@ -215,7 +227,7 @@ def _incidents(metadata: MetaData, geometry: GeometryFactory) -> Table:
         _text("stage"),
         _time("stage_at"),
         _time("happened_at"),
-        _time("reported_at"),
+        Column("reported_at", UtcDateTime, nullable=False, primary_key=cut_by == "reported_at"),
         _time("recorded_at"),
         _number("lon", nullable=True),
         _number("lat", nullable=True),
@@ -225,11 +237,14 @@ def _incidents(metadata: MetaData, geometry: GeometryFactory) -> Table:
         _text("located_by"),
         _time("due_at", nullable=True),
         _time("ended_at", nullable=True),
-        UniqueConstraint("source", "source_id"),
+        Index("incidents_source", "source", "source_id")
+        if cut_by
+        else UniqueConstraint("source", "source_id"),
         # The whole city newest first, a region newest first, and the code people quote.
         Index("incidents_reported", "reported_at"),
         Index("incidents_region_reported", "region_code", "reported_at"),
         Index("incidents_code", "code"),
+        **_by_range(cut_by),
     )
     _partial(Index("incidents_place", table.c.place_code), table.c.place_code.is_not(None))
     # Open cases are one in a hundred: a region's, with due_at so that counts never touch the

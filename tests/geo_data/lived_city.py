@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -14,6 +13,7 @@ from geo_data.ingest import IncidentReport, Reading, Report, StageReport, apply
 from geo_data.records import Severity, Stage, Window
 from geo_data.store import Store, write_layer
 from tests.geo_data.small_city import AT, GRIDS, cell, make_small_city, middle
+from tests.stores import Address
 
 NOON = datetime(2025, 7, 1, 4, tzinfo=UTC)
 """Twelve o'clock in the city; the cases come one an hour from here."""
@@ -24,7 +24,7 @@ def hours(n: float) -> timedelta:
     return timedelta(hours=n)
 
 
-def make_lived_city(path: Path) -> Store:
+def make_lived_city(path: Address) -> Store:
     """Make the store, leave it open: a case in every grid and one outside, sensors that speak."""
     store = make_small_city(path)
     write_areas(store)

@@ -7,14 +7,16 @@ the third town has grids in its lower half only, so its upper half belongs to th
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 import shapely
+from sqlalchemy import select
 
 from geo_data.city import City, Level
 from geo_data.store import Store, open_store, write_layer
 from geo_data.words import Label
+from tests.stores import Address
 
 AT = datetime(2025, 6, 1, tzinfo=UTC)
 WEST, SOUTH, CELL = 121.20, 31.00, 0.01
@@ -37,13 +39,24 @@ def cell(x: float, y: float, width: float = 1, height: float = 1) -> shapely.Pol
     return shapely.box(west, south, west + width * CELL, south + height * CELL)
 
 
+def sensor_frame(store: Store) -> gpd.GeoDataFrame:
+    """The sensors of a store, to be changed and written back."""
+    table = store.tables.sensors
+    columns = [column for column in table.c if column.name not in ("fid", "geom")]
+    with store.read() as connection:
+        rows = connection.execute(select(*columns, table.c.geom).order_by(table.c.fid)).all()
+    names = [column.name for column in columns]
+    frame = pd.DataFrame([row[:-1] for row in rows], columns=names)
+    return gpd.GeoDataFrame(frame, geometry=[row[-1] for row in rows], crs=4326)
+
+
 def middle(grid: str) -> tuple[float, float]:
     """Lon, lat of the middle of a grid."""
     x, y = GRIDS[grid]
     return WEST + (x + 0.5) * CELL, SOUTH + (y + 0.5) * CELL
 
 
-def make_small_city(path: Path) -> Store:
+def make_small_city(path: Address) -> Store:
     """Make the store and leave it open."""
     store = open_store(path, CITY, create=True)
     _regions(store, "district", {"c": (None, cell(0, 0, 6, 2))})

@@ -6,7 +6,6 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -16,13 +15,14 @@ from geo_data.records import Scope
 from geo_data.store import Store, note_layer, open_store
 from tests.geo_data.lived_city import NOON, case, first_cases, hours
 from tests.geo_data.small_city import AT, CITY, make_small_city
+from tests.stores import Stores
 
 ALL = Scope.everything()
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = make_small_city(tmp_path / "city.gpkg")
+def store(stores: Stores) -> Iterator[Store]:
+    store = make_small_city(stores.new())
     yield store
     store.close()
 
@@ -31,8 +31,8 @@ def commit(store: Store, n: int) -> None:
     apply(store, [Reading("s0", 0.2, NOON + timedelta(seconds=n))], NOON + hours(1))
 
 
-def test_an_empty_log(tmp_path: Path) -> None:
-    store = open_store(tmp_path / "city.gpkg", CITY, create=True)
+def test_an_empty_log(stores: Stores) -> None:
+    store = open_store(stores.new(), CITY, create=True)
     assert (cursor(store), changes_after(store, ALL, 0)) == (0, [])
     assert reaches(store, 0)
     assert not reaches(store, 5)

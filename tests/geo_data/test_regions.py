@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import geopandas as gpd
 import pytest
@@ -15,13 +14,14 @@ from geo_data.records import Scope
 from geo_data.store import Store, open_store, write_layer
 from tests.geo_data.lived_city import write_areas
 from tests.geo_data.small_city import AT, CITY, GRIDS, cell, make_small_city
+from tests.stores import Stores
 
 ALL = Scope.everything()
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    store = make_small_city(tmp_path_factory.mktemp("regions") / "city.gpkg")
+def store(module_stores: Stores) -> Iterator[Store]:
+    store = make_small_city(module_stores.new())
     write_areas(store)
     yield store
     store.close()
@@ -113,8 +113,8 @@ def test_a_scope_that_does_not_exist_sees_nothing(store: Store) -> None:
     assert error.value.faults[0].key == "scope-region"
 
 
-def test_a_store_without_regions_says_so(tmp_path: Path) -> None:
-    store = open_store(tmp_path / "city.gpkg", CITY, create=True)
+def test_a_store_without_regions_says_so(stores: Stores) -> None:
+    store = open_store(stores.new(), CITY, create=True)
     with pytest.raises(InputError) as error:
         region_tree(store, ALL)
     assert (error.value.exit_code, error.value.faults[0].key) == (3, "store-empty")
@@ -139,9 +139,9 @@ def test_nobody_can_spoil_the_shapes_of_others(store: Store) -> None:
 
 
 def test_new_regions_are_seen_at_once_and_the_tree_is_not_built_again_before(
-    tmp_path: Path,
+    stores: Stores,
 ) -> None:
-    store = make_small_city(tmp_path / "city.gpkg")
+    store = make_small_city(stores.new())
     old = region_tree(store, ALL)
     assert region_tree(store, ALL) is old
     frame = gpd.GeoDataFrame(
@@ -153,7 +153,7 @@ def test_new_regions_are_seen_at_once_and_the_tree_is_not_built_again_before(
     store.close()
 
 
-def test_another_city_with_codes_of_no_shape(tmp_path: Path) -> None:
+def test_another_city_with_codes_of_no_shape(stores: Stores) -> None:
     """Codes that are no prefixes of each other, four levels, other words: no code needed."""
     keys = ("realm", "city", "ward", "precinct")
     city = City.model_validate(
@@ -165,7 +165,7 @@ def test_another_city_with_codes_of_no_shape(tmp_path: Path) -> None:
             "levels": [{"key": key, "name": {"zh": key, "en": key}} for key in keys],
         }
     )
-    store = open_store(tmp_path / "bay.gpkg", city, create=True)
+    store = open_store(stores.new(), city, create=True)
     rows = {
         "realm": {"Ω": None},
         "city": {"7": "Ω"},

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,8 +21,9 @@ from geo_data.queries import (
 )
 from geo_data.records import Incident, Scope, Stage, Window
 from geo_data.store import Store, open_store
-from tests.geo_data.lived_city import NOON, case, hours, step
+from tests.geo_data.lived_city import NOON, case, hours, opened, step
 from tests.geo_data.small_city import GRIDS, make_small_city, middle
+from tests.stores import Address, Stores
 
 ALL = Scope.everything()
 Batch = tuple[datetime, list[Report]]
@@ -51,24 +50,27 @@ def batches() -> list[Batch]:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The store after every batch, each in a file of its own."""
-    folder = tmp_path_factory.mktemp("hindsight")
-    store = make_small_city(folder / "now.gpkg")
-    for number, (at, reports) in enumerate(batches()):
-        apply(store, reports, at)
-        store.checkpoint()
-        shutil.copy(store.path, folder / f"{number}.gpkg")
-    store.close()
-    return folder
+def growing(module_stores: Stores) -> list[Address]:
+    """The store after every batch, each a copy of its own."""
+    address = module_stores.new()
+    make_small_city(address).close()
+    copies = []
+    for at, reports in batches():
+        with opened(open_store(address)) as store:
+            apply(store, reports, at)
+        copies.append(module_stores.copy(address))
+    return copies
 
 
 @pytest.fixture(params=["log", "no log", "too much log"])
 def now(
-    request: pytest.FixtureRequest, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    growing: list[Address],
+    stores: Stores,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Store]:
     """The last store: with its change log, with a pruned one, with one too long to read."""
-    store = open_store(Path(shutil.copy(folder / "now.gpkg", tmp_path / "now.gpkg")))
+    store = open_store(stores.copy(growing[-1]))
     if request.param == "no log":
         assert feed.prune(store, NOON + timedelta(days=9)) > 0
     if request.param == "too much log":
@@ -78,9 +80,9 @@ def now(
 
 
 @pytest.mark.parametrize("number", range(7))
-def test_looking_back_is_as_it_was(now: Store, folder: Path, number: int) -> None:
+def test_looking_back_is_as_it_was(now: Store, growing: list[Address], number: int) -> None:
     at = batches()[number][0]
-    then = open_store(folder / f"{number}.gpkg")
+    then = open_store(growing[number])
     window = Window(NOON, at)
     seen, was = (incidents(store, ALL, "c", window, at, limit=99) for store in (now, then))
     assert seen == was

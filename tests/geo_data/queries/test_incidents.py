@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +24,7 @@ from geo_data.records import Incident, Scope, Severity, Stage, Window
 from geo_data.store import Store
 from tests.geo_data.lived_city import NOON, case, hours, step, write_areas, write_homes
 from tests.geo_data.small_city import GRIDS, make_small_city, middle
+from tests.stores import Stores
 
 ALL = Scope.everything()
 NOW = NOON + timedelta(days=40)
@@ -61,8 +61,8 @@ def reports() -> list[Report]:
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    store = make_small_city(tmp_path_factory.mktemp("incidents") / "city.gpkg")
+def store(module_stores: Stores) -> Iterator[Store]:
+    store = make_small_city(module_stores.new())
     write_areas(store)
     write_homes(store)
     apply(store, reports(), NOW)
@@ -190,8 +190,8 @@ def test_too_many_points_are_the_newest_and_every_open_one(
     assert set(points.id.tolist()) == drawn & placed
 
 
-def test_no_points(tmp_path: Path) -> None:
-    store = make_small_city(tmp_path / "city.gpkg")
+def test_no_points(stores: Stores) -> None:
+    store = make_small_city(stores.new())
     points = open_incident_points(store, ALL, NOW, YEAR)
     assert len(points) == 0
     assert points.reported_at.dtype == np.dtype("M8[ms]")

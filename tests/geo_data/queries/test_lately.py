@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -34,23 +32,22 @@ from tests.geo_data.lived_city import (
     step,
 )
 from tests.geo_data.small_city import CITY, GRIDS, make_small_city, middle
+from tests.stores import Address, Stores
 
 EVERYTHING = Scope.everything()
 CODES = ("c", "t0", "t1", "t2", "t0g0", "t2g1", "f")
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("lately") / "city.gpkg"
+def made(module_stores: Stores) -> Address:
+    path = module_stores.new()
     make_lived_city(path).close()
     return path
 
 
 @pytest.fixture
-def store(made: Path, tmp_path: Path) -> Iterator[Store]:
-    path = tmp_path / "city.gpkg"
-    shutil.copy(made, path)
-    with opened(open_store(path)) as opened_store:
+def store(made: Address, stores: Stores) -> Iterator[Store]:
+    with opened(open_store(stores.copy(made))) as opened_store:
         yield opened_store
 
 
@@ -151,8 +148,8 @@ def test_a_history_loaded_whole_is_noticed(store: Store) -> None:
     assert total(found, "filed", "t2", span) == 1
 
 
-def test_an_empty_store_counts_nothing(tmp_path: Path) -> None:
-    with opened(make_small_city(tmp_path / "empty.gpkg")) as store:
+def test_an_empty_store_counts_nothing(stores: Stores) -> None:
+    with opened(make_small_city(stores.new())) as store:
         found = lately(store, EVERYTHING)
         assert total(found, "reported", "c", Window(NOON, NOON + hours(1))) == 0
         assert found.standing("open", "c", [NOON]).tolist() == [0]
@@ -186,11 +183,9 @@ REPORTS = st.one_of(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_whole_days_are_counted_as_the_rollups_do(
-    made: Path, tmp_path: Path, batches: list[list[Report]]
+    made: Address, stores: Stores, batches: list[list[Report]]
 ) -> None:
-    path = tmp_path / "city.gpkg"
-    shutil.copy(made, path)
-    with opened(open_store(path)) as store:
+    with opened(open_store(stores.copy(made))) as store:
         for number, batch in enumerate(batches):
             lately(store, EVERYTHING)
             apply(store, batch, NOON + hours(200 + number))

@@ -11,13 +11,14 @@ from geo_data.records import Scope
 from geo_data.store import Store
 from tests.geo_data.lived_city import make_lived_city
 from tests.geo_data.small_city import cell
+from tests.stores import Stores
 
 ALL = Scope.everything()
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    store = make_lived_city(tmp_path_factory.mktemp("places") / "city.gpkg")
+def store(module_stores: Stores) -> Iterator[Store]:
+    store = make_lived_city(module_stores.new())
     yield store
     store.close()
 

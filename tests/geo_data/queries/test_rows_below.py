@@ -14,6 +14,7 @@ from geo_data.records import Scope, Window
 from geo_data.store import Store
 from tests.geo_data.lived_city import NOON, case, hours, make_lived_city, opened
 from tests.geo_data.small_city import CITY
+from tests.stores import Stores
 
 EVERYTHING = Scope.everything()
 GRIDS = ["t0g0", "t0g1", "t1g2", "t1g3", "nowhere"]
@@ -22,8 +23,8 @@ SPAN = Window(NOON - hours(12), NOON + hours(12))
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with opened(make_lived_city(tmp_path_factory.mktemp("below") / "city.gpkg")) as store:
+def store(module_stores: Stores) -> Iterator[Store]:
+    with opened(make_lived_city(module_stores.new())) as store:
         more = [
             case("a", 1, region_code="t0g0", channel="police", category="0401"),
             case("b", 2, region_code="t0g0", channel="police"),

@@ -6,12 +6,10 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, is_dataclass
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pyogrio
 import pytest
 from shapely.geometry.base import BaseGeometry
 
@@ -22,7 +20,8 @@ from geo_data.queries import RegionTree, region_tree
 from geo_data.records import Scope, Stage, Window
 from geo_data.store import Store, write_layer
 from tests.geo_data.lived_city import NOON, case, hours, make_lived_city, step
-from tests.geo_data.small_city import AT, cell
+from tests.geo_data.small_city import AT, cell, sensor_frame
+from tests.stores import Stores
 
 NOW = NOON + hours(13)
 WINDOW = Window(NOON - hours(1), NOON + hours(24))
@@ -40,9 +39,9 @@ Read = Callable[[Store, Scope], object]
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    store = make_lived_city(tmp_path_factory.mktemp("scope") / "city.gpkg")
-    sensors = pyogrio.read_dataframe(store.path, layer="sensors")
+def store(module_stores: Stores) -> Iterator[Store]:
+    store = make_lived_city(module_stores.new())
+    sensors = sensor_frame(store)
     sensors["place_code"] = [f"shelter-{one[1]}" for one in sensors["region_code"]]
     write_layer(store, "sensors", sensors, "test", AT)
     homes = [
@@ -237,11 +236,11 @@ def test_withheld_fields_are_not_told(store: Store, name: str) -> None:
         assert "***" in texts
 
 
-def test_a_file_cannot_be_asked_without_a_scope(tmp_path: Path) -> None:
+def test_a_file_cannot_be_asked_without_a_scope(stores: Stores) -> None:
     """A scope naming a region of another city sees nothing at all."""
     from geo_data.faults import InputError
 
-    store = make_lived_city(tmp_path / "city.gpkg")
+    store = make_lived_city(stores.new())
     for name in sorted(READS.keys() - {"ages", "changes"}):
         if name in {"incident_count", "observations"}:
             continue

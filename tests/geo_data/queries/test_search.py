@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import geopandas as gpd
 import pytest
@@ -14,13 +13,14 @@ from geo_data.records import Scope
 from geo_data.store import Store, write_layer
 from tests.geo_data.lived_city import NOON, case, make_lived_city
 from tests.geo_data.small_city import AT, cell
+from tests.stores import Stores
 
 ALL = Scope.everything()
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    store = make_lived_city(tmp_path_factory.mktemp("search") / "city.gpkg")
+def store(module_stores: Stores) -> Iterator[Store]:
+    store = make_lived_city(module_stores.new())
     names = ["九亭地铁站", "小九亭公园", "九亭", "第一百货"]
     frame = gpd.GeoDataFrame(
         {"code": [f"p{n}" for n in range(4)], "name": names, "region_code": "t0g0"},
@@ -146,8 +146,8 @@ def test_withheld_fields_are_not_searched(store: Store) -> None:
     assert (case_hit.name, case_hit.detail) == ("***", "SJ2025-3")
 
 
-def test_new_names_are_found_at_once(tmp_path: Path) -> None:
-    store = make_lived_city(tmp_path / "city.gpkg")
+def test_new_names_are_found_at_once(stores: Stores) -> None:
+    store = make_lived_city(stores.new())
     assert found(store, "新来的") == []
     frame = gpd.GeoDataFrame(
         {"code": ["new"], "name": ["新来的\n公园"], "region_code": ["t0g0"]},

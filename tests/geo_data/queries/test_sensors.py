@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,7 +21,8 @@ from geo_data.queries.sensor_book import sensor_book
 from geo_data.records import Scope, SensorState, Window
 from geo_data.store import Store, open_store, write_layer
 from tests.geo_data.lived_city import NOON, hours, make_lived_city, write_homes
-from tests.geo_data.small_city import AT, make_small_city
+from tests.geo_data.small_city import AT, make_small_city, sensor_frame
+from tests.stores import Stores, address_of
 
 ALL = Scope.everything()
 NORMAL, WARNING, ALARM, OFFLINE = SensorState
@@ -30,8 +30,8 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = make_small_city(tmp_path / "city.gpkg")
+def store(stores: Stores) -> Iterator[Store]:
+    store = make_small_city(stores.new())
     write_homes(store)
     yield store
     store.close()
@@ -75,7 +75,7 @@ def test_following_the_log_ends_where_reading_everything_does(store: Store) -> N
     for n in range(30):
         hear(store, f"s{n % 5}", 0.1 + n / 100, NOON + n * MINUTE)
         followed = sensors(store, ALL, None, NOON + n * MINUTE)
-        fresh = open_store(store.path)
+        fresh = open_store(address_of(store))
         assert followed == sensors(fresh, ALL, None, NOON + n * MINUTE)
         fresh.close()
 
@@ -94,9 +94,7 @@ def test_a_log_that_was_cut_is_no_loss(store: Store, monkeypatch: pytest.MonkeyP
 def test_sensors_replaced(store: Store) -> None:
     hear(store, "s0", 0.2, NOON)
     assert len(sensors(store, ALL, None, NOON)) == 6
-    import pyogrio
-
-    kept = pyogrio.read_dataframe(store.path, layer="sensors").iloc[:2]
+    kept = sensor_frame(store).iloc[:2]
     write_layer(store, "sensors", kept, "test", AT)
     assert [(one.code, one.value) for one in sensors(store, ALL, None, NOON)] == [
         ("s0", 0.2),
@@ -139,8 +137,8 @@ def test_sensors_of_a_region(store: Store, region: str | None, codes: str) -> No
     assert " ".join(one.code for one in sensors(store, ALL, region, NOON)) == codes
 
 
-def test_sensors_of_a_functional_area(tmp_path: Path) -> None:
-    store = make_lived_city(tmp_path / "city.gpkg")
+def test_sensors_of_a_functional_area(stores: Stores) -> None:
+    store = make_lived_city(stores.new())
     assert [one.code for one in sensors(store, ALL, "f", NOON)] == ["s0", "s1", "s2"]
     store.close()
 
@@ -170,9 +168,7 @@ def test_the_last_day_of_a_sensor(store: Store) -> None:
 
 
 def test_sensors_of_a_place_and_of_what_stands_in_it(store: Store) -> None:
-    import pyogrio
-
-    frame = pyogrio.read_dataframe(store.path, layer="sensors")
+    frame = sensor_frame(store)
     frame["place_code"] = ["residential-0", "shelter-0", None, None, "b0", None]
     write_layer(store, "sensors", frame, "test", AT)
     assert [one.code for one in sensors_of_place(store, ALL, "residential-0", NOON)] == [
@@ -189,12 +185,12 @@ def test_sensors_of_a_place_and_of_what_stands_in_it(store: Store) -> None:
     assert hidden.place_code is None
 
 
-def test_ages(tmp_path: Path) -> None:
-    bare = make_small_city(tmp_path / "bare.gpkg")
+def test_ages(stores: Stores) -> None:
+    bare = make_small_city(stores.new())
     assert ages(bare, ALL, NOON)["incidents"][0] is None
     assert ages(bare, ALL, NOON)["readings"] == (None, 60.0)
     bare.close()
-    store = make_lived_city(tmp_path / "city.gpkg")
+    store = make_lived_city(stores.new())
     now = NOON + hours(12)
     known = ages(store, ALL, now)
     assert known["incidents"][0] == NOON + hours(len("0123456789"))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +20,7 @@ from geo_data.records import FUNCTIONAL, Scope, Severity, Stage
 from geo_data.regions import region_tree
 from geo_data.store import Store, open_store, write_layer
 from tests.geo_data.small_city import AT, GRIDS, SOUTH, WEST, cell, make_small_city, middle
+from tests.stores import Address, Stores
 
 ALL = Scope.everything()
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -31,8 +30,8 @@ SPOTS = [middle(grid) for grid in GRIDS] + [(WEST + 0.045, SOUTH + 0.015), (0.0,
 
 
 @pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("small") / "city.gpkg"
+def empty(module_stores: Stores) -> Address:
+    path = module_stores.new()
     store = make_small_city(path)
     # 经开区 over the two grids in the middle of the lower row: label points decide.
     area = gpd.GeoDataFrame(
@@ -44,16 +43,16 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def store(empty: Path, tmp_path: Path) -> Iterator[Store]:
-    store = open_store(Path(shutil.copy(empty, tmp_path / "city.gpkg")))
+def store(empty: Address, stores: Stores) -> Iterator[Store]:
+    store = open_store(stores.copy(empty))
     yield store
     store.close()
 
 
 @pytest.fixture(scope="module")
-def growing(empty: Path) -> Iterator[Store]:
+def growing(empty: Address, module_stores: Stores) -> Iterator[Store]:
     """A store that every example adds to: the cubes must follow all of it."""
-    store = open_store(Path(shutil.copy(empty, empty.with_name("growing.gpkg"))))
+    store = open_store(module_stores.copy(empty))
     yield store
     store.close()
 
@@ -259,8 +258,8 @@ def test_the_dimension_counts_what_was_reported(growing: Store) -> None:
         rollups.dimension(growing, ALL, "c", "colour", first, last)
 
 
-def test_two_processes_see_the_same(empty: Path, tmp_path: Path) -> None:
-    path = Path(shutil.copy(empty, tmp_path / "city.gpkg"))
+def test_two_processes_see_the_same(empty: Address, stores: Stores) -> None:
+    path = stores.copy(empty)
     writer, reader = open_store(path), open_store(path)
     try:
         for number in range(1, 4):

@@ -275,7 +275,7 @@ class TestTransactions:
 
         store.checkpoint()
         assert wal_bytes_after("x" * 1_000_000) > 1_000_000
-        monkeypatch.setattr("geo_data.store.engine.TRUNCATE_BYTES", 100_000)
+        monkeypatch.setattr("geo_data.store.embedded.TRUNCATE_BYTES", 100_000)
         assert wal_bytes_after("y") == 0
 
     def test_what_is_cached_is_built_once_a_version(self, store: Store) -> None:

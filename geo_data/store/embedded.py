@@ -1,0 +1,147 @@
+"""The embedded store: a GeoPackage in SQLite's WAL mode. Many readers, one writer."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Table
+
+from geo_data.city import City
+from geo_data.instants import from_text
+from geo_data.store import geopackage
+from geo_data.store.engine import Columns, LayerVersion, Store
+from geo_data.store.file import connect, make_engine, raw_connection, told
+from geo_data.store.geopackage import BlobGeometry, Geometries
+from geo_data.store.tables import build_tables
+
+CHECKPOINT_BYTES = 16 << 20
+"""A WAL this long is written back after a commit, readers going on beside it."""
+TRUNCATE_BYTES = 256 << 20
+"""A WAL this long means a reader held it for long: wait for readers and cut it."""
+LOAD_CACHE_KB = 400_000
+
+_LAYERS = "SELECT layer, version, updated_at, data_at, rows, source FROM layer_versions"
+
+
+class EmbeddedStore(Store):
+    """The store in a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    city : City
+        The city it holds.
+    busy_timeout_s : float
+        How long to wait for another process' lock.
+    """
+
+    def __init__(self, path: Path, city: City, busy_timeout_s: float) -> None:
+        self.path = path
+        self._readers = make_engine(path, busy_timeout_s, writes=False)
+        self._writer = make_engine(path, busy_timeout_s, writes=True)
+        self._watch = connect(path, busy_timeout_s, writes=False)
+        super().__init__(str(path), city, build_tables(BlobGeometry), self._readers.dialect)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """See :meth:`Store.read`."""
+        with told(self.path), self._readers.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with told(self.path), self._writer.begin() as connection:
+            yield connection
+
+    def _committed(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            length = Path(f"{self.path}-wal").stat().st_size
+            if length > TRUNCATE_BYTES:
+                self._checkpoint("TRUNCATE")
+            elif length > CHECKPOINT_BYTES:
+                self._checkpoint("PASSIVE")
+
+    def _moment(self) -> object:
+        # Moves with every commit of any connection, any process.
+        with told(self.path):
+            return self._watch.execute("PRAGMA data_version").fetchone()
+
+    def _read_layers(self) -> dict[str, LayerVersion]:
+        with told(self.path):
+            return {row[0]: _layer_version(row) for row in self._watch.execute(_LAYERS)}
+
+    def encoded(self, shapes: Geometries) -> list[bytes | None]:
+        """Return geometries as GeoPackage blobs."""
+        return geopackage.to_blobs(shapes)
+
+    def replace_rows(
+        self,
+        connection: Connection,
+        table: Table,
+        column: str | None,
+        part: str,
+        columns: Columns,
+        at: datetime,
+    ) -> None:
+        """See :meth:`Store.replace_rows`; the R*Tree is filled at once instead of row by row."""
+        raw = raw_connection(connection)
+        geopackage.drop_triggers(raw, table.name)
+        where, given = (f"WHERE {column} = ?", (part,)) if column else ("", ())
+        (last,) = raw.execute(f"SELECT coalesce(max(fid), 0) FROM {table.name}").fetchone()
+        raw.execute(
+            f"DELETE FROM rtree_{table.name}_geom WHERE id IN "
+            f"(SELECT fid FROM {table.name} {where})",
+            given,
+        )
+        raw.execute(f"DELETE FROM {table.name} {where}", given)
+        shapes = np.asarray(columns["geom"], dtype=object)
+        fids = range(last + 1, last + 1 + len(shapes))
+        values = {**columns, "fid": fids, "geom": geopackage.to_blobs(shapes)}
+        names = [each.name for each in table.c if each.name in values]
+        raw.executemany(
+            f"INSERT INTO {table.name} ({','.join(names)}) VALUES ({','.join('?' * len(names))})",
+            zip(*(values[name] for name in names), strict=True),
+        )
+        geopackage.index_rows(raw, table.name, fids, shapes)
+        geopackage.add_triggers(raw, table.name)
+        geopackage.note_extent(raw, table.name, at)
+
+    def expect_load(self, connection: Connection) -> None:
+        """Keep the pages of every index in memory, or each is written many times."""
+        raw_connection(connection).execute(f"PRAGMA cache_size=-{LOAD_CACHE_KB}")
+
+    def make_room(self, connection: Connection, table: Table, times: Iterable[datetime]) -> None:
+        """Do nothing: one table holds all times."""
+
+    def checkpoint(self) -> None:
+        """Write the WAL back into the file and cut it, as far as readers allow."""
+        self._checkpoint("TRUNCATE")
+
+    def close(self) -> None:
+        """Close every connection; the last one to close the file leaves no WAL behind."""
+        self._readers.dispose()
+        self._writer.dispose()
+        with self._layers_lock:
+            self._watch.close()
+
+    def _checkpoint(self, mode: str) -> None:
+        with self._write_lock, told(self.path):
+            held = self._writer.raw_connection()
+            try:
+                held.cursor().execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+            finally:
+                held.close()
+
+
+def _layer_version(row: tuple[Any, ...]) -> LayerVersion:
+    _, version, updated_at, data_at, rows, source = row
+    return LayerVersion(
+        version, from_text(updated_at), from_text(data_at) if data_at else None, rows, source
+    )
