@@ -98,5 +98,6 @@ def legend_of(look: Look) -> list[LegendGroup]:
     )
     shown = shading(look)
     if shown is not None:
-        groups.insert(0, shading_legend(shown, look.view.theme, look.language))
+        inside = frozenset(look.tree.subtree(look.region.code))
+        groups.insert(0, shading_legend(shown, look.view.theme, look.language, inside))
     return groups

@@ -7,7 +7,7 @@ that are sent to it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -45,7 +45,9 @@ class LegendGroup:
     rows: tuple[LegendRow, ...]
 
 
-def shading_legend(shading: Shading, theme: str, language: str) -> LegendGroup:
+def shading_legend(
+    shading: Shading, theme: str, language: str, codes: Collection[str] | None = None
+) -> LegendGroup:
     """Return the classes of the choropleth with how many regions are in each.
 
     Parameters
@@ -54,9 +56,12 @@ def shading_legend(shading: Shading, theme: str, language: str) -> LegendGroup:
         As given to :func:`layers.deck.view_spec`.
     theme, language : str
         As there.
+    codes : collection of str, optional
+        Count these only: what lies outside of the region looked at is dimmed on the map.
     """
     by = shading_scale(shading, theme)
-    rows = legend(by, shading.values.values(), language)
+    counted = [value for code, value in shading.values.items() if codes is None or code in codes]
+    rows = legend(by, counted, language)
     return LegendGroup("shading", shading.label, shading.unit, tuple(rows))
 
 

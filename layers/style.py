@@ -114,11 +114,14 @@ class Scale:
         One per class, so one more than breaks; none where there is no value at all.
     missing : str
         Colour of a region without a value.
+    lowest : float or None
+        The least value where all are whole numbers: classes are then written by what is in them.
     """
 
     breaks: tuple[float, ...]
     colors: tuple[str, ...]
     missing: str
+    lowest: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,9 @@ def scale(
     known = known[~np.isnan(known)]
     breaks = _nice_breaks(known, classes) if known.size else ()
     count = len(breaks) + 1 if known.size else 0
-    return Scale(breaks, _ramp(theme, hue, count), _MISSING[theme])
+    whole = bool(known.size and (known == np.round(known)).all())
+    lowest = float(known.min()) if whole else None
+    return Scale(breaks, _ramp(theme, hue, count), _MISSING[theme], lowest)
 
 
 def class_of(by: Scale, values: Iterable[float | None]) -> npt.NDArray[np.int8]:
@@ -232,8 +237,15 @@ def _class_labels(by: Scale, language: str) -> list[str]:
     edges = [write_edge(edge) for edge in by.breaks]
     if not edges:
         return [WORDS("all-alike", language)]
+    if by.lowest is not None and all(edge.is_integer() for edge in by.breaks):
+        inside = [_run(low, high - 1) for low, high in pairwise((by.lowest, *by.breaks))]
+        return [*inside, f"≥ {edges[-1]}"]
     inner = [f"{low} – {high}" for low, high in pairwise(edges)]
     return [f"< {edges[0]}", *inner, f"≥ {edges[-1]}"]
+
+
+def _run(low: float, high: float) -> str:
+    return write_edge(low) if low == high else f"{write_edge(low)} – {write_edge(high)}"
 
 
 def write_edge(edge: float) -> str:

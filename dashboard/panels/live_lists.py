@@ -15,7 +15,7 @@ from dashboard.context import Look
 from dashboard.view import TABS
 from dashboard.widgets.marks import severity_mark, stage_tag, state_mark, state_word
 from dashboard.widgets.markup import html
-from dashboard.widgets.numbers import number, write_count, write_span, write_time
+from dashboard.widgets.numbers import number, reading, write_count, write_span, write_time
 from geo_data import queries
 from geo_data.dictionaries import category, channel, place_kind, sensor_kind
 from geo_data.records import Incident, Sensor, SensorState
@@ -157,7 +157,7 @@ def sensor_row(look: Look, sensor: Sensor) -> Any:
             html.Span(
                 [
                     html.Span(sensor.name, className="name"),
-                    number(sensor.value, sensor.unit),
+                    reading(sensor.value, sensor.unit),
                 ],
                 className="first",
             ),

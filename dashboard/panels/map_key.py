@@ -123,5 +123,5 @@ def _group(group: Any) -> Iterator[Any]:
         )
 
 
-LEGEND_SHEET = shell.Sheet(Ids.LEGEND, legend, shell.CASES)
+LEGEND_SHEET = shell.Sheet(Ids.LEGEND, legend, shell.LIVE)
 SHEETS = (shell.Sheet(Ids.LAYERS, switches), LEGEND_SHEET)

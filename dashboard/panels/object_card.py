@@ -19,7 +19,7 @@ from dashboard.panels.live_lists import incident_row, sensor_row
 from dashboard.panels.top_bar import level_word
 from dashboard.widgets.marks import severity_mark, stage_tag, stage_word, state_mark, state_word
 from dashboard.widgets.markup import html
-from dashboard.widgets.numbers import NONE, number, write_span, write_time
+from dashboard.widgets.numbers import NONE, reading, write_span, write_time
 from geo_data import queries
 from geo_data.dictionaries import category, channel, place_kind, sensor_kind, severity
 from geo_data.records import Incident, Place, Sensor, Window
@@ -49,15 +49,18 @@ def register(app: Dash, context: Context) -> None:
         return last_day(context.look(query))
 
 
-def card(look: Look) -> list[Any]:
-    """Return the card of the object in view; nothing where none is chosen."""
+def card(look: Look, newest_first: bool = False) -> list[Any]:
+    """Return the card of the object in view; nothing where none is chosen.
+
+    ``newest_first`` turns the history of a case round: a wall cuts off what does not fit.
+    """
     subject = look.subject
     if isinstance(subject, Place):
         head, parts = subject.name, list(_place(look, subject))
     elif isinstance(subject, Sensor):
         head, parts = subject.name, list(_sensor(look, subject))
     elif isinstance(subject, Incident):
-        head, parts = _incident_title(look, subject), list(_incident(look, subject))
+        head, parts = _incident_title(look, subject), list(_incident(look, subject, newest_first))
     else:
         return []
     close = html.A(
@@ -156,7 +159,7 @@ def _sensor(look: Look, sensor: Sensor) -> Iterator[Any]:
         [
             state_mark(sensor.state),
             html.Span(state_word(look, sensor), className="word"),
-            number(sensor.value, sensor.unit),
+            reading(sensor.value, sensor.unit),
         ],
         className="headline",
     )
@@ -217,7 +220,7 @@ def history(look: Look, sensor: Sensor) -> Component:
     return dcc.Graph(figure=figure, config={"displayModeBar": False}, className="plot")
 
 
-def _incident(look: Look, incident: Incident) -> Iterator[Any]:
+def _incident(look: Look, incident: Incident, newest_first: bool) -> Iterator[Any]:
     level = severity(int(incident.severity)).label(look.language)
     yield html.P(
         [severity_mark(incident.severity), html.Span(level), stage_tag(look, incident)],
@@ -245,7 +248,8 @@ def _incident(look: Look, incident: Incident) -> Iterator[Any]:
         ]
     )
     yield html.H3(look.say("stage-history"))
-    yield html.Ol([*_stages(look, incident)], className="stages")
+    steps = [*_stages(look, incident)]
+    yield html.Ol(steps[::-1] if newest_first else steps, className="stages")
     if place:
         yield from _nearby(look, place)
 

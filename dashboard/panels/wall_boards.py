@@ -154,14 +154,14 @@ def more(look: Look, n: int) -> Sequence[Any]:
 def focus(look: Look) -> list[Any]:
     """Return the incident in focus: the chosen object, else the worst open case, newest first."""
     if look.subject is not None:
-        return object_card.card(look)
+        return object_card.card(look, newest_first=True)
     open_cases = queries.incidents(
         look.store, look.scope, look.region.code, look.window, look.at, limit=200, open_only=True
     )
     if not open_cases:
         return [object_card.calm(look, "no-incidents")]
     worst = min(open_cases, key=lambda case: (int(case.severity), -case.reported_at.timestamp()))
-    return object_card.card(replace(look, subject=worst))
+    return object_card.card(replace(look, subject=worst), newest_first=True)
 
 
 SHEETS = (

@@ -7,6 +7,7 @@ from typing import Any
 
 from dashboard.context import Look
 from dashboard.widgets.markup import html
+from geo_data.dictionaries import YES_NO
 
 NONE = "—"
 
@@ -26,6 +27,11 @@ def write_number(value: float | None) -> str:
     size = abs(value)
     digits = 0 if size >= 1000 else 1 if size >= 10 else 2 if size >= 1 else 3
     return f"{value:,.{digits}f}"
+
+
+def reading(value: float | None, unit: str) -> Any:
+    """Return what a sensor says as :func:`number`; nothing where its state says it all."""
+    return None if unit == YES_NO else number(value, unit)
 
 
 def write_count(look: Look, n: int) -> str:

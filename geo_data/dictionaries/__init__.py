@@ -34,6 +34,9 @@ NAMES = (
     "time-limits",
 )
 
+YES_NO = "0/1"
+"""Unit of what only says whether: its state is the reading, the number says nothing more."""
+
 
 class Term(Entry):
     """One word of a dictionary with its wording.

@@ -75,7 +75,7 @@ def test_values_are_shared_out_evenly_with_readable_breaks() -> None:
     assert by.breaks == (100, 200, 300, 400, 500)
     assert [row.count for row in legend(by, values)] == [100] * 6
     assert legend(by, values)[0].label == "≥ 500"
-    assert legend(by, values)[-1].label == "< 100"
+    assert legend(by, values)[-1].label == "0 – 99"
 
 
 def test_a_value_on_a_break_is_in_the_upper_class() -> None:
@@ -120,3 +120,19 @@ def test_the_legend_counts_every_value_once(values: list[float | None], classes:
 
 def test_opacity_is_the_fourth_number() -> None:
     assert rgba("#0b1a2e", 0.5) == [11, 26, 46, 128]
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=60))
+def test_classes_of_whole_numbers_are_written_by_what_is_in_them(counts: list[int]) -> None:
+    values = [float(count) for count in counts]
+    rows = legend(scale(values), values)
+    assert sum(row.count or 0 for row in rows) == len(values)
+    if len(rows) == 1:
+        return
+    for row in rows:
+        if row.label.startswith("≥ "):
+            inside = [value for value in values if value >= float(row.label[2:])]
+        else:
+            low, _, high = row.label.partition(" – ")
+            inside = [value for value in values if float(low) <= value <= float(high or low)]
+        assert row.count == len(inside)

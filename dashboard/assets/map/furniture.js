@@ -125,9 +125,10 @@ window.yiping.furniture = (() => {
       const kind = sensors.kinds[sensors.kind[picked.row]];
       const value = sensors.value.get(picked.row);
       const unit = (words.units || {})[kind] || "";
+      const says = unit !== "0/1" && value !== undefined && value !== null;
       return [
         ["map-card-title", `${words.kinds[kind] || kind} · ${words.states[sensors.state[picked.row]]}`],
-        ["map-card-line", value === undefined || value === null ? "" : `${value} ${unit}`],
+        ["map-card-line", says ? `${value} ${unit}` : ""],
         ["map-card-line", picked.code],
       ];
     }

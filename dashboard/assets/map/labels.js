@@ -82,7 +82,8 @@ window.yiping.labels = (() => {
       context.textBaseline = "middle";
       context.lineJoin = "round";
       for (const name of this.names.rows) {
-        if (zoom < name.min || zoom >= name.max) continue;
+        // The names that say where one is may move aside here, so they may try earlier.
+        if (zoom < name.min - (fonts[name.style].strong ? 1 : 0) || zoom >= name.max) continue;
         const style = this.names.styles[name.style];
         if (!shown.has(style.key)) continue;
         const place = this.at(viewport, name.lon, name.lat);
