@@ -153,8 +153,11 @@ def scale(
     known = _numbers(values)
     known = known[~np.isnan(known)]
     breaks = _nice_breaks(known, classes) if known.size else ()
-    count = len(breaks) + 1 if known.size else 0
     whole = bool(known.size and (known == np.round(known)).all())
+    if whole:
+        # No whole number lies between a break and the next whole one.
+        breaks = tuple(sorted({float(np.ceil(edge)) for edge in breaks}))
+    count = len(breaks) + 1 if known.size else 0
     lowest = float(known.min()) if whole else None
     return Scale(breaks, _ramp(theme, hue, count), _MISSING[theme], lowest)
 
