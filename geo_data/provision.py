@@ -16,7 +16,8 @@ from geo_data.faults import Fault, InputError
 from geo_data.importer import Progress, import_city, is_current
 from geo_data.importer.report import ImportReport
 from geo_data.settings import Settings, read_settings
-from geo_data.store import Store, open_store
+from geo_data.store import Address, Store, alone, open_store, store_exists
+from geo_data.store.connections import is_server
 
 DEMO_ADCODE = "310117"
 _URL = "sqlite:///"
@@ -79,29 +80,34 @@ def provide(
     """
     if settings.city is not None:
         return provide_city(settings, settings.city, at, progress=progress)
-    path = store_path(settings, f"demo-{adcode}")
-    if not path.exists():
-        # Needed once in the life of a data folder, and slow to load.
-        from geo_data.demo import make_demo
+    address = store_address(settings, f"demo-{adcode}")
+    with alone(address):
+        if not store_exists(address):
+            # Needed once in the life of a data folder, and slow to load.
+            from geo_data.demo import make_demo
 
-        path.parent.mkdir(parents=True, exist_ok=True)
-        make_demo(path, adcode, now=at, progress=progress)
-    return Provided(open_store(path))
+            make_demo(address, adcode, now=at, progress=progress)
+    return Provided(_opened(settings, address))
 
 
 def provide_city(
     settings: Settings, city_file: Path, at: datetime, *, progress: Progress | None = None
 ) -> Provided:
     """Open the store of a city file; imported again if it, or one of its sources, changed."""
-    path = store_path(settings, read_city(city_file).code)
-    if is_current(city_file, path):
-        return Provided(open_store(path))
-    report = import_city(city_file, path, at, progress=progress)
-    return Provided(open_store(path), report)
+    address, report = store_address(settings, read_city(city_file).code), None
+    with alone(address):
+        if not is_current(city_file, address):
+            report = import_city(city_file, address, at, progress=progress)
+    return Provided(_opened(settings, address), report)
 
 
-def store_path(settings: Settings, name: str) -> Path:
-    """Return the file of a store: the one that ``database_url`` names, else one in the data folder.
+def _opened(settings: Settings, address: Address) -> Store:
+    # The settings say how to use a server, and name it; a file may have another name than theirs.
+    return open_store(settings if is_server(address) else address)
+
+
+def store_address(settings: Settings, name: str) -> Address:
+    """Return where a store lies: where ``database_url`` says, else in the data folder.
 
     Raises
     ------
@@ -112,6 +118,8 @@ def store_path(settings: Settings, name: str) -> Path:
     if url is None:
         safe = re.sub(r"[^\w.-]", "_", name)
         return settings.data_dir / f"{safe}.gpkg"
+    if is_server(url):
+        return url
     if not url.startswith(_URL) or url == _URL:
         field = "YIPING_DATABASE_URL"
         raise InputError(Fault("unknown-database", field=field, values={"url": url}))

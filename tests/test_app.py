@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from dashboard import commands
-from geo_data.provision import Provided, provide, settings_with_city, store_path
+from geo_data.provision import Provided, provide, settings_with_city, store_address
 from geo_data.settings import Settings, read_settings
 from geo_data.store import Store
 
@@ -258,12 +258,12 @@ def test_a_database_of_another_kind_is_told(
 def test_a_named_database_is_used(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'mine.gpkg'}"
     settings = read_settings(environment={"YIPING_DATABASE_URL": url})
-    assert store_path(settings, "CB") == tmp_path / "mine.gpkg"
+    assert store_address(settings, "CB") == tmp_path / "mine.gpkg"
 
 
 def test_a_code_with_odd_signs_makes_a_file_name(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
-    assert store_path(settings, "A/7:ü").name == "A_7_ü.gpkg"
+    assert Path(store_address(settings, "A/7:ü")).name == "A_7_ü.gpkg"
 
 
 def test_a_store_that_is_current_is_not_imported_again(

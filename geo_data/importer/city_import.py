@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ from geo_data.importer.reading import SourceRows, read_source, side_files
 from geo_data.importer.report import ImportReport, Outcome, SourceCount
 from geo_data.importer.rules import Sieve
 from geo_data.records import FUNCTIONAL
-from geo_data.store import Store, open_store, replace_layer
+from geo_data.store import Address, Store, made_anew, open_store, replace_layer, store_exists
 
 Progress = Callable[[str, float], None]
 """Takes the key of a step and how much of the whole is done, 0 to 1."""
@@ -56,7 +56,7 @@ class Prepared:
 
 def import_city(
     city_file: Path,
-    store_path: Path,
+    store_path: Address,
     at: datetime,
     *,
     check: bool = False,
@@ -68,7 +68,7 @@ def import_city(
     ----------
     city_file : Path
         The TOML that declares the city.
-    store_path : Path
+    store_path : path or URL
         The store; made if it is not there. Its incidents and observations stay.
     at : datetime
         Now, aware: when the layers were updated.
@@ -136,7 +136,7 @@ def fingerprint(city_file: Path) -> str:
     return digest.hexdigest()
 
 
-def is_current(city_file: Path, store_path: Path) -> bool:
+def is_current(city_file: Path, store_path: Address) -> bool:
     """Whether the store was imported from exactly these files.
 
     Raises
@@ -145,7 +145,7 @@ def is_current(city_file: Path, store_path: Path) -> bool:
         The city file is wrong, or the store cannot be opened; a missing store is not current.
     """
     now = fingerprint(city_file)
-    if not store_path.exists():
+    if not store_exists(store_path):
         return False
     store = open_store(store_path)
     try:
@@ -231,42 +231,30 @@ def _layers(
     return layers
 
 
-def _write(prepared: Prepared, path: Path, digest: str, at: datetime) -> None:
-    if path.is_file() and path.stat().st_size > 0:
-        _replace(open_store(path), prepared, digest, at)
+def _write(prepared: Prepared, path: Address, digest: str, at: datetime) -> None:
+    if not store_exists(path):
+        with made_anew(path, prepared.city) as store:
+            _replace(store, prepared, digest, at)
         return
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    _remove(unfinished)
-    try:
-        _replace(open_store(unfinished, prepared.city, create=True), prepared, digest, at)
-        unfinished.replace(path)
-    finally:
-        _remove(unfinished)
-
-
-def _remove(path: Path) -> None:
-    for ending in ("", "-wal", "-shm"):
-        Path(f"{path}{ending}").unlink(missing_ok=True)
+    with closing(open_store(path)) as store:
+        _replace(store, prepared, digest, at)
 
 
 def _replace(store: Store, prepared: Prepared, digest: str, at: datetime) -> None:
     """Put the layers in and take those out that the city no longer has: one transaction."""
-    try:
-        store.city = prepared.city
-        with store.write() as connection:
-            _keep(connection, store, FINGERPRINT, digest)
-            city = prepared.city.model_dump_json(by_alias=True, exclude_defaults=True)
-            _keep(connection, store, "city", city)
-            for layer in _in_the_way(connection, store, prepared):
-                replace_layer(connection, store, layer, _nothing(layer), "", at)
-            for layer, (frame, files) in prepared.layers.items():
-                replace_layer(connection, store, layer, frame, files, at)
-        if "incidents" in store.layers():
-            # Cases keep the regions they were given; what lies in what may have changed.
-            rollups.recount(store, at)
-        store.checkpoint()
-    finally:
-        store.close()
+    store.city = prepared.city
+    with store.write() as connection:
+        _keep(connection, store, FINGERPRINT, digest)
+        city = prepared.city.model_dump_json(by_alias=True, exclude_defaults=True)
+        _keep(connection, store, "city", city)
+        for layer in _in_the_way(connection, store, prepared):
+            replace_layer(connection, store, layer, _nothing(layer), "", at)
+        for layer, (frame, files) in prepared.layers.items():
+            replace_layer(connection, store, layer, frame, files, at)
+    if "incidents" in store.layers():
+        # Cases keep the regions they were given; what lies in what may have changed.
+        rollups.recount(store, at)
+    store.checkpoint()
 
 
 def _keep(connection: Connection, store: Store, key: str, value: str) -> None:

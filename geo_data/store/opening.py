@@ -14,9 +14,12 @@ from geo_data.store.server_setup import open_server
 
 _FILE_URL = "sqlite:///"
 
+Address = Path | str
+"""A file's path or ``sqlite:///file``, or a server's URL."""
+
 
 def open_store(
-    settings: Settings | Path | str,
+    settings: Settings | Address,
     city: City | None = None,
     create: bool = False,
     busy_timeout_s: float = 5.0,
@@ -42,7 +45,7 @@ def open_store(
         is out of reach, refuses us, or is not what we need.
     """
     options = ServerOptions(lock_timeout_s=busy_timeout_s)
-    address: Path | str = settings if not isinstance(settings, Settings) else settings.store_path
+    address: Address = settings if not isinstance(settings, Settings) else settings.store_path
     if isinstance(settings, Settings):
         options = server_options(settings)
         if is_server(settings.database_url):

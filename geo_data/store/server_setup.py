@@ -19,14 +19,26 @@ from geo_data.store.months import make_default_parts
 from geo_data.store.postgis import build_server_tables
 from geo_data.store.server import ServerStore, take_turn
 
+UNFINISHED = "unfinished"
+"""Key in ``meta`` of tables that are still being filled for the first time."""
 OLDEST_SERVER = 130000
 OLDEST_POSTGIS = (3, 0)
 
 
 def open_server(
-    address: str, city: City | None, create: bool, options: ServerOptions
+    address: str,
+    city: City | None,
+    create: bool,
+    options: ServerOptions,
+    unfinished: bool = False,
 ) -> ServerStore:
-    """Open the store in a server's database, or make it; see :func:`geo_data.store.open_store`."""
+    """Open the store in a server's database, or make it; see :func:`geo_data.store.open_store`.
+
+    Parameters
+    ----------
+    unfinished : bool
+        A store that is made carries the mark until whoever fills it takes it away.
+    """
     url = server_url(address)
     name = shown(url)
     engine = writing_engine(url, options)
@@ -34,7 +46,7 @@ def open_server(
         with told(name), engine.begin() as connection:
             take_turn(connection)
             _check_server(connection, name, create)
-            kept = _settle(connection, name, city if create else None)
+            kept = _settle(connection, name, city if create else None, unfinished)
     finally:
         engine.dispose()
     return ServerStore(url, kept, options)
@@ -52,7 +64,7 @@ def has_store(address: str, options: ServerOptions | None = None) -> bool:
     engine = writing_engine(url, options or ServerOptions())
     try:
         with told(shown(url)), engine.connect() as connection:
-            return _has_tables(connection)
+            return _has_tables(connection) and not _is_unfinished(connection)
     finally:
         engine.dispose()
 
@@ -91,12 +103,21 @@ def _has_tables(connection: Connection) -> bool:
     return bool(connection.scalar(text(f"SELECT to_regclass('{SCHEMA}.meta') IS NOT NULL")))
 
 
-def _settle(connection: Connection, name: str, city: City | None) -> City:
+def _is_unfinished(connection: Connection) -> bool:
+    marks = connection.execute(text("SELECT 1 FROM meta WHERE key = :key"), {"key": UNFINISHED})
+    return marks.first() is not None
+
+
+def _settle(connection: Connection, name: str, city: City | None, unfinished: bool) -> City:
     """Make the tables if ``city`` is given and there are none; return the city that is kept."""
-    if not _has_tables(connection):
+    there = _has_tables(connection)
+    if there and _is_unfinished(connection):
+        build_server_tables().metadata.drop_all(connection)
+        there = False
+    if not there:
         if city is None:
             raise server_fault("store-missing", name)
-        _make_tables(connection, city)
+        _make_tables(connection, city, unfinished)
     kept = {row.key: row.value for row in connection.execute(text("SELECT key, value FROM meta"))}
     version = int(kept.get("schema-version", 0))
     if version > SCHEMA_VERSION:
@@ -108,10 +129,15 @@ def _settle(connection: Connection, name: str, city: City | None) -> City:
     return City.model_validate_json(kept["city"])
 
 
-def _make_tables(connection: Connection, city: City) -> None:
+def _make_tables(connection: Connection, city: City, unfinished: bool) -> None:
     tables = build_server_tables()
-    connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+    known = text("SELECT to_regnamespace(:name) IS NOT NULL")
+    # Asked first: who may use a schema that the administrator made may not make one.
+    if not connection.scalar(known, {"name": SCHEMA}):
+        connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
     tables.metadata.create_all(connection, checkfirst=False)
     make_default_parts(connection)
     rows = {"schema-version": str(SCHEMA_VERSION), "city": city_text(city)}
+    if unfinished:
+        rows[UNFINISHED] = "1"
     connection.execute(tables.meta.insert(), [{"key": key, "value": rows[key]} for key in rows])
