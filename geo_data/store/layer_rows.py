@@ -156,9 +156,9 @@ def _columns(
     if frame.crs is None or frame.crs.to_epsg() != 4326:
         raise ValueError(f"layer {layer}: the frame is in {frame.crs}, not in EPSG:4326")
     columns: Columns = {
-        column.name: _plain(frame[column.name])
+        column.name: _plain(frame[column.name], column.type.python_type is int)
         for column in table.c
-        if column.name in frame.columns
+        if column.name in frame.columns and column.name not in ("geom", "geom_3857")
     }
     shapes = np.asarray(frame.geometry.array, dtype=object)
     columns["geom"] = shapes
@@ -179,11 +179,15 @@ def _columns(
     return columns
 
 
-def _plain(values: pd.Series) -> list[Any]:
-    """Return a column as Python values, ``None`` for everything that means empty."""
+def _plain(values: pd.Series, whole: bool) -> list[Any]:
+    """Return a column as Python values, ``None`` for everything that means empty.
+
+    Whole numbers among empty cells come as floats, which a server does not take for whole.
+    """
     if values.dtype.kind in "iu" and not values.hasnans:
         return list(values.tolist())
-    return list(values.astype(object).where(values.notna(), None).tolist())
+    plain = values.astype(object).where(values.notna(), None).tolist()
+    return [None if one is None else int(one) for one in plain] if whole else list(plain)
 
 
 def _add_positions(columns: Columns, shapes: Geometries) -> None:
