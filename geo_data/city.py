@@ -13,49 +13,16 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import (
-    AliasGenerator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from geo_data.faults import Fault, InputError, nearest
 from geo_data.records import FUNCTIONAL
+from geo_data.sources import Entry, Limits, Source, wrong
 from geo_data.words import Label
 
 Lon = Annotated[float, Field(ge=-180, le=180)]
 Lat = Annotated[float, Field(ge=-90, le=90)]
-
-_AREA = ("code", "name", "parent", "kind", "population", "wkt")
-_POINT = ("lon", "lat")
-FIELDS = {
-    "regions": _AREA,
-    "places": (*_AREA[:4], "wkt", *_POINT, "address", "floors", "use", "site"),
-    "sensors": (*_AREA[:4], "wkt", *_POINT, "metric", "unit", "period-s", "place"),
-}
-"""What a column can be mapped to, by layer."""
-
-
-def _wrong(key: str, /, **values: object) -> PydanticCustomError:
-    """Return an error that :func:`read_city` says as the fault ``key``, in both languages."""
-    # Pydantic wants a literal template; the sentence itself comes out of words.toml.
-    return PydanticCustomError("fault", "{fault}", {"fault": key, "values": values})
-
-
-class Entry(BaseModel):
-    """Base of everything declared in a file: kebab-case keys, unknown keys refused."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        populate_by_name=True,
-        alias_generator=AliasGenerator(alias=lambda name: name.replace("_", "-")),
-    )
 
 
 class Level(Entry):
@@ -84,67 +51,8 @@ class Level(Entry):
         try:
             re.compile(pattern or "")
         except re.error as error:
-            raise _wrong("bad-pattern", pattern=pattern, error=error) from error
+            raise wrong("bad-pattern", pattern=pattern, error=error) from error
         return pattern
-
-
-class Source(Entry):
-    """Where the rows of one layer come from.
-
-    Parameters
-    ----------
-    layer : str
-        ``regions``, ``places`` or ``sensors``.
-    level : str, optional
-        For regions: which level of the chain, or ``functional``.
-    kind : str, optional
-        For places and sensors: the kind of every row, unless a column says it.
-    file : Path
-        Relative to the city file.
-    file_layer : str, optional
-        Which layer of a container (GeoPackage).
-    crs : str, optional
-        Wins over what the file says: an EPSG code, WKT or PROJ string, or ``GCJ-02``/``BD-09``.
-    encoding : str, optional
-        Of attribute tables; guessed where absent.
-    columns : dict
-        Our field -> their column; :data:`FIELDS` says which fields a layer has. A field that is
-        not named here is taken from the column of its own name, where there is one.
-    attributes : tuple of str
-        For places: their columns to keep as they are, shown on the card.
-    filter : dict
-        Their column -> value or list of values a row must have.
-    values : dict
-        Our field -> (their value -> ours).
-    without_location : {"refuse", "parent"}
-        What becomes of a place without coordinates: refused, or put at a point of the region
-        its ``parent`` column names and marked ``located = "parent"``.
-    """
-
-    layer: Literal["regions", "places", "sensors"]
-    file: Path
-    level: str | None = None
-    kind: str | None = None
-    file_layer: str | None = None
-    crs: str | None = None
-    encoding: str | None = None
-    columns: dict[str, str] = {}
-    attributes: tuple[str, ...] = ()
-    filter: dict[str, str | int | float | list[str | int | float]] = {}
-    values: dict[str, dict[str, str]] = {}
-    without_location: Literal["refuse", "parent"] = "refuse"
-
-    @model_validator(mode="after")
-    def _fields_known(self) -> Source:
-        known = FIELDS[self.layer]
-        for name in [*self.columns, *self.values]:
-            if name not in known:
-                raise _wrong("unknown-field", key=name, nearest=nearest(name, known))
-        if self.layer != "regions" and self.kind is None and "kind" not in self.columns:
-            raise _wrong("no-kind", layer=self.layer)
-        if self.layer != "places" and self.without_location == "parent":
-            raise _wrong("parent-only-places")
-        return self
 
 
 class Basemap(Entry):
@@ -169,6 +77,8 @@ class City(Entry):
         Where lengths and areas are measured.
     levels : tuple of Level
         The drill chain, coarsest first, at least two.
+    limits : Limits
+        How much an import takes before it says no.
     notice : Label, optional
         A sentence shown on the map wherever it is shown (the demo city's warning).
     demo : bool
@@ -183,10 +93,11 @@ class City(Entry):
     languages: tuple[Literal["zh-CN", "en"], ...] = ("zh-CN", "en")
     levels: Annotated[tuple[Level, ...], Field(min_length=2)]
     sources: tuple[Source, ...] = ()
+    limits: Limits = Limits()
     basemap: Basemap | None = None
     notice: Label | None = None
     demo: bool = False
-    settings: dict[str, str | int | float | bool] = {}
+    settings: dict[str, str | int | float | bool] = Field(default_factory=dict)
     folder: Path = Field(default=Path(), exclude=True)
 
     @field_validator("bbox")
@@ -196,7 +107,7 @@ class City(Entry):
     ) -> tuple[float, float, float, float]:
         west, south, east, north = bbox
         if west >= east or south >= north:
-            raise _wrong("bbox-order")
+            raise wrong("bbox-order")
         return bbox
 
     @field_validator("metric_crs")
@@ -208,9 +119,9 @@ class City(Entry):
         try:
             known = CRS.from_user_input(crs)
         except CRSError as error:
-            raise _wrong("unknown-metric-crs", crs=crs) from error
+            raise wrong("unknown-metric-crs", crs=crs) from error
         if not known.is_projected:
-            raise _wrong("not-metric", crs=crs)
+            raise wrong("not-metric", crs=crs)
         return crs
 
     @field_validator("timezone")
@@ -220,18 +131,18 @@ class City(Entry):
             ZoneInfo(timezone)
         except Exception as error:
             near = nearest(timezone, frozenset(available_timezones()))
-            raise _wrong("unknown-timezone", timezone=timezone, nearest=near) from error
+            raise wrong("unknown-timezone", timezone=timezone, nearest=near) from error
         return timezone
 
     @model_validator(mode="after")
     def _sources_fit_levels(self) -> City:
         keys = [level.key for level in self.levels]
         if len(set(keys)) != len(keys):
-            raise _wrong("levels-alike")
+            raise wrong("levels-alike")
         for source in self.sources:
             if source.layer == "regions" and source.level not in [*keys, FUNCTIONAL]:
                 near = nearest(source.level or "", keys)
-                raise _wrong("unknown-level", file=source.file, key=source.level, nearest=near)
+                raise wrong("unknown-level", file=source.origin, key=source.level, nearest=near)
         return self
 
     @cached_property
@@ -332,7 +243,12 @@ def _fault(problem: ErrorDetails, file: str) -> Fault:
 
 def _keys_beside(place: tuple[int | str, ...]) -> frozenset[str]:
     """Return the keys a table may have: those of the part of the file ``place`` is in."""
-    parts: dict[str, type[BaseModel]] = {"levels": Level, "sources": Source, "basemap": Basemap}
+    parts: dict[str, type[BaseModel]] = {
+        "levels": Level,
+        "sources": Source,
+        "basemap": Basemap,
+        "limits": Limits,
+    }
     labels = {"name", "notice"}
     if len(place) > 1 and place[-2] in labels:
         return frozenset(Label.model_fields)

@@ -10,14 +10,13 @@ taken as one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from pyproj import CRS, Geod
+from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from geo_data.faults import Fault, InputError, nearest
@@ -36,8 +35,6 @@ _BAIDU_STEP = np.pi * 3000.0 / 180.0
 _CHINA = (72.004, 0.8293, 137.8347, 55.8271)
 _EXACT_DEG = 1e-12
 _ROUNDS = 20
-_FIT_AT_LEAST = 0.5
-_ELLIPSOID = Geod(ellps="WGS84")
 
 
 def wgs84_to_gcj02(lon: ArrayLike, lat: ArrayLike) -> Pair:
@@ -178,91 +175,9 @@ def zone_crs(lon: float) -> str:
     return f"EPSG:{4534 + (min(max(meridian, 75), 135) - 75) // 3}"
 
 
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """What coordinates of an undeclared datum turn out to be.
-
-    Parameters
-    ----------
-    kind : str
-        ``"wgs-84"``, ``"gcj-02"``, ``"bd-09"``, ``"swapped"`` (latitude before longitude),
-        ``"web-mercator"``, ``"zone-prefixed"``, ``"projected"`` (metres without a prefix) or
-        ``"unknown"``.
-    offset_m, east_m, north_m : float
-        How far the coordinates as read lie from where they belong, at the middle of the known
-        outline; 0 where the order or the projection is wrong, not the datum.
-    evidence : dict of str to float
-        How well each reading tried fits the known outline, 0 to 1: intersection over union
-        where the frame covers the outline, else the share of the frame inside it.
-    crs : str or None
-        What to give :func:`to_wgs84`; ``None`` for ``"unknown"``.
-    swapped : bool
-        Whether x and y must be exchanged first.
-    """
-
-    kind: str
-    offset_m: float
-    east_m: float
-    north_m: float
-    evidence: dict[str, float]
-    crs: str | None = None
-    swapped: bool = False
-
-
-def detect_datum(
-    frame: gpd.GeoDataFrame, reference: gpd.GeoDataFrame | gpd.GeoSeries | shapely.Geometry
-) -> Detection:
-    """Find out what the coordinates of a frame are, from where they must lie.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        Areas or points whose CRS nobody declared; what the frame says of itself is ignored.
-    reference : GeoDataFrame, GeoSeries or Geometry
-        An outline known to be WGS-84 (the district); the frame fills it or lies within it.
-
-    Returns
-    -------
-    Detection
-        ``kind="unknown"`` where no reading puts half of the frame inside the outline. Readings
-        that fit equally well (points far from the border) count as WGS-84 rather than shifted.
-    """
-    outline = _outline_of(reference)
-    parts = shapely.make_valid(frame.geometry.dropna().to_numpy())
-    parts = parts[~shapely.is_empty(parts)]
-    if len(parts) == 0:
-        return Detection("unknown", 0.0, 0.0, 0.0, {})
-    metric = zone_crs(outline.centroid.x)
-    readings = [_Reading(kind, crs, swapped) for kind, crs, swapped in _readings(parts, outline)]
-    fits = _fits([reading.of(parts) for reading in readings], outline, metric)
-    evidence: dict[str, float] = {}
-    for reading, fit in zip(readings, fits, strict=True):
-        evidence[reading.kind] = max(fit, evidence.get(reading.kind, 0.0))
-    # The first of the best wins, and the list starts with what needs no change.
-    best = max(range(len(fits)), key=lambda index: round(fits[index], 3), default=None)
-    if best is None or fits[best] < _FIT_AT_LEAST:
-        return Detection("unknown", 0.0, 0.0, 0.0, evidence)
-    found = readings[best]
-    east_m, north_m = _shift_m(found.crs, outline.centroid)
-    shift_m = float(np.hypot(east_m, north_m))
-    return Detection(found.kind, shift_m, east_m, north_m, evidence, found.crs, found.swapped)
-
-
-def corrected(frame: gpd.GeoDataFrame, detection: Detection) -> gpd.GeoDataFrame:
-    """Bring a frame to WGS-84 as :func:`detect_datum` found.
-
-    Raises
-    ------
-    InputError
-        ``no-crs``: nothing was found.
-    """
-    if detection.crs is None:
-        raise InputError(Fault("no-crs", field="crs"))
-    if detection.swapped:
-        frame = frame.set_geometry(
-            gpd.GeoSeries(_swapped(frame.geometry.to_numpy()), index=frame.index)
-        )
-    return to_wgs84(frame, detection.crs)
+def is_chinese_datum(crs: str | int | CRS | None) -> bool:
+    """Whether it names one of the two datums that no CRS library knows."""
+    return _undo_of(crs) is not None
 
 
 def _undo_of(crs: str | int | CRS | None) -> Transform | None:
@@ -307,94 +222,3 @@ def _inverse(forward: Transform, lon: ArrayLike, lat: ArrayLike) -> Pair:
         if not worst > _EXACT_DEG:
             break
     return x, y
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    kind: str
-    crs: str
-    swapped: bool
-
-    def of(self, parts: NDArray[np.object_]) -> NDArray[np.object_]:
-        """Return the parts as they lie in WGS-84 if this reading is right."""
-        parts = _swapped(parts) if self.swapped else parts
-        frame = gpd.GeoDataFrame(geometry=parts)
-        moved: NDArray[np.object_] = to_wgs84(frame, self.crs).geometry.to_numpy()
-        return moved
-
-
-def _readings(
-    parts: NDArray[np.object_], outline: shapely.Geometry
-) -> Iterator[tuple[str, str, bool]]:
-    """List what the numbers can be at all, likeliest first."""
-    west, south, east, north = (float(value) for value in shapely.total_bounds(parts))
-    if max(abs(west), abs(east), abs(south), abs(north)) <= 180.0:
-        if max(abs(south), abs(north)) <= 90.0:
-            yield from (("wgs-84", WGS_84, False), ("gcj-02", GCJ_02, False))
-            yield ("bd-09", BD_09, False)
-        if max(abs(west), abs(east)) <= 90.0:
-            yield from (("swapped", WGS_84, True), ("swapped", GCJ_02, True))
-            yield ("swapped", BD_09, True)
-        return
-    yield ("web-mercator", "EPSG:3857", False)
-    for swapped, easting in ((False, west), (True, south)):
-        zone = int(easting // 1_000_000)
-        if 25 <= zone <= 45:
-            yield ("zone-prefixed", f"EPSG:{4513 + zone - 25}", swapped)
-        elif 13 <= zone <= 23:
-            yield ("zone-prefixed", f"EPSG:{4491 + zone - 13}", swapped)
-        elif 0 <= zone < 1:
-            yield ("projected", zone_crs(outline.centroid.x), swapped)
-
-
-def _fits(
-    candidates: list[NDArray[np.object_]], outline: shapely.Geometry, metric: str
-) -> list[float]:
-    """Score each candidate: by overlap where one covers the outline, else by the share inside."""
-    target = _measured(np.array([outline], dtype=object), metric)[0]
-    shapely.prepare(target)
-    scores = []
-    for candidate in candidates:
-        if not np.isfinite(shapely.total_bounds(candidate)).all():
-            scores.append((0.0, 0.0))
-            continue
-        if not shapely.box(*shapely.total_bounds(candidate)).intersects(outline):
-            scores.append((0.0, 0.0))
-            continue
-        scores.append(_overlap_and_share(_measured(candidate, metric), target))
-    covering = any(overlap >= _FIT_AT_LEAST for overlap, _ in scores)
-    return [overlap if covering else share for overlap, share in scores]
-
-
-def _overlap_and_share(parts: NDArray[np.object_], target: shapely.Geometry) -> tuple[float, float]:
-    areal = shapely.get_dimensions(parts) == 2
-    if not areal.any():
-        return 0.0, float(np.mean(shapely.covers(target, parts)))
-    whole = shapely.union_all(parts[areal])
-    shared_m2 = float(shapely.intersection(whole, target).area)
-    return shared_m2 / (whole.area + target.area - shared_m2), shared_m2 / whole.area
-
-
-def _measured(parts: NDArray[np.object_], metric: str) -> NDArray[np.object_]:
-    in_metres: NDArray[np.object_] = gpd.GeoSeries(parts, crs=WGS_84).to_crs(metric).to_numpy()
-    return in_metres
-
-
-def _outline_of(reference: gpd.GeoDataFrame | gpd.GeoSeries | shapely.Geometry) -> shapely.Geometry:
-    if isinstance(reference, shapely.Geometry):
-        return reference
-    return shapely.union_all(reference.geometry.dropna().to_numpy())
-
-
-def _shift_m(crs: str, at: shapely.Point) -> tuple[float, float]:
-    forward = {GCJ_02: wgs84_to_gcj02, BD_09: wgs84_to_bd09}.get(crs)
-    if forward is None:
-        return 0.0, 0.0
-    x, y = forward(at.x, at.y)
-    _, _, east_m = _ELLIPSOID.inv(at.x, at.y, float(x), at.y)
-    _, _, north_m = _ELLIPSOID.inv(at.x, at.y, at.x, float(y))
-    return float(np.copysign(east_m, x - at.x)), float(np.copysign(north_m, y - at.y))
-
-
-def _swapped(geometries: ArrayLike) -> NDArray[np.object_]:
-    return transform_geometries(geometries, lambda x, y: (np.asarray(y), np.asarray(x)))

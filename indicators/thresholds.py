@@ -14,8 +14,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from geo_data.city import Entry
 from geo_data.faults import Fault, InputError, nearest
+from geo_data.sources import Entry
 from geo_data.words import Label
 
 FILE = Path(__file__).with_name("thresholds.toml")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from geo_data.city import Entry
+from geo_data.sources import Entry
 from geo_data.words import Label
 
 Geometry = Literal["raster", "region", "area", "tile", "point", "live", "mask", "text"]

@@ -17,6 +17,7 @@ from geo_data.store import alone, shown_address
 def _options(parser: Parser, wording: Wording) -> None:
     parser.add_argument("city_file", type=Path, metavar="CITY.toml", help=wording("city"))
     parser.add_argument("--check", action="store_true", help=wording("check"))
+    parser.add_argument("--apply-detected", action="store_true", help=wording("apply-detected"))
     parser.add_argument("--json", action="store_true", help=wording("json"))
 
 
@@ -27,7 +28,12 @@ def _import(asked: Asked) -> int:
     address = store_address(settings, city.code)
     with progress(language) as tell, alone(address):
         report = import_city(
-            typed.city_file, address, asked.now(), check=typed.check, progress=tell
+            typed.city_file,
+            address,
+            asked.now(),
+            check=typed.check,
+            apply_detected=typed.apply_detected,
+            progress=tell,
         )
     if typed.json:
         print(report.as_json(language))

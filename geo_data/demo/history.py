@@ -15,13 +15,13 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo_data.city import Entry
 from geo_data.demo.addresses import Streets
 from geo_data.demo.buildings import Buildings
 from geo_data.demo.columns import running, text
 from geo_data.demo.district import District
 from geo_data.demo.outline import lon_lat
 from geo_data.instants import millis
+from geo_data.sources import Entry
 from geo_data.working_time import DAY_MS, HOUR_MS, to_local, to_utc
 
 Ints = NDArray[np.int64]

@@ -15,7 +15,6 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo_data.city import Entry
 from geo_data.crs import WGS_84
 from geo_data.demo import parcels as land_use
 from geo_data.demo.addresses import Streets
@@ -26,6 +25,7 @@ from geo_data.demo.names import Namer
 from geo_data.demo.outline import lon_lat
 from geo_data.demo.parcels import Parcels
 from geo_data.demo.sites import Sites
+from geo_data.sources import Entry
 
 Ints = NDArray[np.int64]
 

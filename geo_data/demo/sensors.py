@@ -12,7 +12,6 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo_data.city import Entry
 from geo_data.crs import WGS_84
 from geo_data.demo import parcels as land_use
 from geo_data.demo.buildings import BUILDING_USES, Buildings
@@ -23,6 +22,7 @@ from geo_data.demo.outline import lon_lat
 from geo_data.demo.parcels import Parcels
 from geo_data.demo.pois import Spots
 from geo_data.dictionaries import sensor_kinds
+from geo_data.sources import Entry
 
 Ints = NDArray[np.int64]
 

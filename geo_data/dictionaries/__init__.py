@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
-from geo_data.city import Entry
 from geo_data.records import SensorState, Severity, Stage
+from geo_data.sources import Entry
 from geo_data.words import DEFAULT_LANGUAGE, Label
 
 FOLDER = Path(__file__).parent

@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from geo_data.city import City
-from geo_data.crs import WGS_84, detect_datum
+from geo_data.crs import WGS_84
 from geo_data.faults import Fault, InputError, nearest
 from geo_data.importer import containment, rules
 from geo_data.importer.report import Finding, Outcome
@@ -26,7 +26,6 @@ OVERLAP_M2 = 100.0
 GAP_SHARE = 0.001
 """A parent that its children leave uncovered by more than this share is reported."""
 MOSTLY = 0.5
-_FIT_BETTER = 0.01
 _MOST_PEOPLE = 1e9
 
 
@@ -83,7 +82,6 @@ def build_chain(city: City, sieves: Mapping[str, Sequence[Sieve]]) -> Chain:
         chain.levels[key] = _together(sieves[key])
         _refuse_empty(chain.levels[key], key, sieves[key])
         _note_topology(chain, city, above, key)
-    _note_datum(chain, city, sieves)
     if sieves.get(FUNCTIONAL):
         chain.functional = _functional(sieves[FUNCTIONAL], chain, city)
     return chain
@@ -206,20 +204,6 @@ def _note_topology(chain: Chain, city: City, above: str, key: str) -> None:
     childless = sorted(set(parents["code"]) - set(areas["parent_code"]))
     if childless:
         chain.note("no-children", level=key, n=len(childless), codes=", ".join(childless[:5]))
-
-
-def _note_datum(chain: Chain, city: City, sieves: Mapping[str, Sequence[Sieve]]) -> None:
-    """Note when the root and the level below fit each other better in another datum."""
-    if not sieves.get(city.root_level):
-        return
-    root, below = city.level_keys[:2]
-    for level, other in ((below, root), (root, below)):
-        found = detect_datum(chain.levels[level], chain.levels[other])
-        better = found.evidence.get(found.kind, 0.0) - found.evidence.get("wgs-84", 0.0)
-        if found.kind in ("gcj-02", "bd-09") and better > _FIT_BETTER:
-            datum, off = found.kind.upper(), f"{found.offset_m:.0f}"
-            chain.note("looks-shifted", level=level, datum=datum, m=off)
-            return
 
 
 def _functional(sieves: Sequence[Sieve], chain: Chain, city: City) -> gpd.GeoDataFrame:

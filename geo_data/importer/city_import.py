@@ -14,18 +14,21 @@ from datetime import datetime
 from pathlib import Path
 
 import geopandas as gpd
+import shapely
 from sqlalchemy import Connection, select
 
 from geo_data import rollups
-from geo_data.city import City, Source, read_city
+from geo_data.city import City, read_city
 from geo_data.crs import WGS_84
 from geo_data.faults import Fault, InputError
 from geo_data.importer.chain import Chain, build_chain
+from geo_data.importer.locating import locate_all
 from geo_data.importer.objects import build_places, build_sensors
-from geo_data.importer.reading import SourceRows, read_source, side_files
+from geo_data.importer.reading import SourceRows, read_source, source_files
 from geo_data.importer.report import ImportReport, Outcome, SourceCount
 from geo_data.importer.rules import Sieve
 from geo_data.records import FUNCTIONAL
+from geo_data.sources import Source
 from geo_data.store import Address, Store, made_anew, open_store, replace_layer, store_exists
 
 Progress = Callable[[str, float], None]
@@ -60,6 +63,7 @@ def import_city(
     at: datetime,
     *,
     check: bool = False,
+    apply_detected: bool = False,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Load a city into a store.
@@ -74,6 +78,9 @@ def import_city(
         Now, aware: when the layers were updated.
     check : bool
         Read and check only; the store is not touched.
+    apply_detected : bool
+        Put right coordinates whose system was found out; without it only sources that say
+        ``crs = "detect"`` are.
     progress : callable, optional
         Told the step and the share done.
 
@@ -83,7 +90,13 @@ def import_city(
         The city file, a source, a whole level or the store cannot be used: nothing was written.
     """
     tell = progress or _silent
-    prepared = prepare_city(city_file, progress=tell, checked_only=check)
+    prepared = prepare_city(
+        city_file,
+        store_path,
+        progress=tell,
+        checked_only=check,
+        apply_detected=apply_detected,
+    )
     if not check:
         tell("write", 0.8)
         _write(prepared, store_path, fingerprint(city_file), at)
@@ -92,12 +105,19 @@ def import_city(
 
 
 def prepare_city(
-    city_file: Path, *, progress: Progress | None = None, checked_only: bool = True
+    city_file: Path,
+    store_path: Address | None = None,
+    *,
+    progress: Progress | None = None,
+    checked_only: bool = True,
+    apply_detected: bool = False,
 ) -> Prepared:
     """Read and check a city; writes nothing. See :func:`import_city`."""
     tell = progress or _silent
     city = read_city(city_file)
-    rows = _read_all(city, tell)
+    rows = locate_all(
+        city, _read_all(city, tell), outline=_outline(store_path), apply=apply_detected
+    )
     sieves = [_sieve(source, read) for source, read in rows]
     tell("regions", 0.4)
     chain = build_chain(
@@ -129,7 +149,7 @@ def fingerprint(city_file: Path) -> str:
     city = read_city(city_file)
     digest = hashlib.sha256(city_file.read_bytes())
     for source in city.sources:
-        for path in side_files(city.folder / source.file):
+        for path in source_files(source, city.folder):
             digest.update(path.name.encode())
             with suppress(OSError), path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
@@ -161,6 +181,21 @@ def _silent(_step: str, _done: float) -> None:
     return None
 
 
+def _outline(store_path: Address | None) -> shapely.Geometry | None:
+    """Return the city's outline as the store knows it; ``None`` before the first import."""
+    if store_path is None or not store_exists(store_path):
+        return None
+    store = open_store(store_path)
+    try:
+        regions = store.tables.regions
+        with store.read() as connection:
+            root = regions.c.code == store.city.code
+            shape: shapely.Geometry | None = connection.scalar(select(regions.c.geom).where(root))
+            return shape
+    finally:
+        store.close()
+
+
 def _read_all(city: City, tell: Progress) -> list[tuple[Source, SourceRows]]:
     """Read every source; the faults of all of them are told at once."""
     rows: list[tuple[Source, SourceRows]] = []
@@ -168,7 +203,7 @@ def _read_all(city: City, tell: Progress) -> list[tuple[Source, SourceRows]]:
     for number, source in enumerate(city.sources):
         tell("read", 0.4 * number / len(city.sources))
         try:
-            rows.append((source, read_source(source, city.folder)))
+            rows.append((source, read_source(source, city.folder, city.limits)))
         except InputError as error:
             faults.extend(error.faults)
     if faults:
@@ -177,7 +212,7 @@ def _read_all(city: City, tell: Progress) -> list[tuple[Source, SourceRows]]:
 
 
 def _sieve(source: Source, rows: SourceRows) -> tuple[Source, Sieve]:
-    sieve = Sieve(rows.frame, str(source.file))
+    sieve = Sieve(rows.frame, source.origin)
     sieve.findings.extend(rows.findings)
     return source, sieve
 
@@ -197,7 +232,7 @@ def _counts(
         part = source.level or source.kind
         yield SourceCount(
             layer=f"{source.layer}/{part}" if part else source.layer,
-            file=str(source.file),
+            file=source.origin,
             read=read.count,
             kept=len(sieve.frame),
             repaired=sieve.count(Outcome.REPAIRED),
@@ -208,7 +243,7 @@ def _counts(
 def _files(city: City, layer: str, part: str | None = None) -> str:
     return ", ".join(
         dict.fromkeys(
-            str(source.file)
+            source.origin
             for source in city.sources
             if source.layer == layer and (part is None or source.level == part)
         )

@@ -168,6 +168,7 @@ def check_number(sieve: Sieve, field: str, low: float, high: float) -> None:
 def check_areas(sieve: Sieve, city: City) -> None:
     """Let polygons pass: mended where that keeps them what they are, else refused."""
     _refuse_missing(sieve)
+    _refuse_huge(sieve, city)
     _mend(sieve, _POLYGONS)
     _refuse_far_away(sieve, city)
 
@@ -175,6 +176,7 @@ def check_areas(sieve: Sieve, city: City) -> None:
 def check_points(sieve: Sieve, city: City) -> None:
     """Let points pass."""
     _refuse_missing(sieve)
+    _refuse_huge(sieve, city)
     _mend(sieve, _POINTS)
     _refuse_far_away(sieve, city)
 
@@ -182,6 +184,7 @@ def check_points(sieve: Sieve, city: City) -> None:
 def check_shapes(sieve: Sieve, city: City) -> None:
     """Let points and polygons pass: an object is drawn as either."""
     _refuse_missing(sieve)
+    _refuse_huge(sieve, city)
     _mend(sieve, _POINTS | _POLYGONS)
     _refuse_far_away(sieve, city)
 
@@ -199,6 +202,15 @@ def _refuse_missing(sieve: Sieve) -> None:
     shapes = sieve.frame.geometry
     sieve.refuse(_series(shapes, _not_finite(shapes)), "not-finite", "geometry")
     sieve.refuse(sieve.frame.geometry.is_empty, "empty-geometry", "geometry")
+
+
+def _refuse_huge(sieve: Sieve, city: City) -> None:
+    """Refuse geometries of more points than the city's limit: one could stop everything."""
+    counts = pd.Series(
+        shapely.get_num_coordinates(sieve.frame.geometry.to_numpy()), index=sieve.frame.index
+    )
+    most = city.limits.vertices
+    sieve.refuse(counts > most, "geometry-too-large", "geometry", n=counts, most=most)
 
 
 def _series(like: pd.Series, values: object) -> pd.Series:

@@ -8,7 +8,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo_data import crs
+from geo_data import crs, datums
 from geo_data.faults import InputError
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -161,18 +161,18 @@ def test_undeclared_datum_is_found(
     if swapped:
         there = crs.transform_geometries(there, lambda x, y: (np.asarray(y), np.asarray(x)))
     frame = gpd.GeoDataFrame(geometry=there)
-    found = crs.detect_datum(frame, outline)
+    found = datums.detect_datum(frame, outline)
     geographic = kind in ("wgs-84", "gcj-02", "bd-09")
     assert found.kind == ("swapped" if swapped and geographic else kind)
     assert found.swapped == swapped
-    back = crs.corrected(frame, found).geometry.iloc[0]
+    back = datums.corrected(frame, found).geometry.iloc[0]
     assert shapely.hausdorff_distance(back, outline.geometry.iloc[0]) < 1e-7
 
 
 def test_gcj02_is_known_by_size_and_direction(
     amap_outline: gpd.GeoDataFrame, outline: gpd.GeoDataFrame
 ) -> None:
-    found = crs.detect_datum(amap_outline, outline)
+    found = datums.detect_datum(amap_outline, outline)
     assert (found.kind, found.crs) == ("gcj-02", "GCJ-02")
     assert found.offset_m == pytest.approx(487, abs=5)
     assert 422 <= found.east_m <= 438
@@ -182,17 +182,17 @@ def test_gcj02_is_known_by_size_and_direction(
 
 def test_places_elsewhere_are_unknown(outline: gpd.GeoDataFrame) -> None:
     elsewhere = gpd.GeoDataFrame(geometry=[shapely.box(2.2, 48.8, 2.4, 48.9)])
-    found = crs.detect_datum(elsewhere, outline)
+    found = datums.detect_datum(elsewhere, outline)
     assert (found.kind, found.crs) == ("unknown", None)
     with pytest.raises(InputError):
-        crs.corrected(elsewhere, found)
+        datums.corrected(elsewhere, found)
     nothing = gpd.GeoDataFrame(geometry=[None, shapely.Polygon()])
-    assert crs.detect_datum(nothing, outline).kind == "unknown"
+    assert datums.detect_datum(nothing, outline).kind == "unknown"
 
 
 def test_points_inside_need_no_change(outline: gpd.GeoDataFrame) -> None:
     inner = gpd.GeoDataFrame(geometry=gpd.points_from_xy([121.22, 121.25], [31.02, 31.03]))
-    assert crs.detect_datum(inner, outline.geometry.iloc[0]).kind == "wgs-84"
+    assert datums.detect_datum(inner, outline.geometry.iloc[0]).kind == "wgs-84"
 
 
 @pytest.mark.parametrize(
@@ -227,8 +227,8 @@ def test_amap_songjiang_lies_on_the_independent_outline(outline: gpd.GeoDataFram
 )
 def test_messy_files_are_recognised(outline: gpd.GeoDataFrame, file: str, kind: str) -> None:
     frame = gpd.read_file(MESSY / file, encoding="gbk" if file.endswith("shp") else None)
-    found = crs.detect_datum(frame, outline)
+    found = datums.detect_datum(frame, outline)
     assert found.kind == kind
-    whole = crs.corrected(frame, found).to_crs(4549).geometry.union_all()
+    whole = datums.corrected(frame, found).to_crs(4549).geometry.union_all()
     ours = outline.to_crs(4549).geometry.iloc[0]
     assert whole.intersection(ours).area / ours.area > 0.97

@@ -103,7 +103,8 @@ def test_a_shapefile_without_prj_must_say_its_crs(prepare: Prepare) -> None:
     file = "e5c_cgcs2000_4528_zoneprefixed_noprj_derived/sj_towns.shp"
     with pytest.raises(InputError) as error:
         prepare(file, *CUT_NAMES)
-    assert [fault.key for fault in error.value.faults] == ["no-crs"]
+    (fault,) = error.value.faults
+    assert (fault.key, fault.values["looks"]) == ("undeclared-looks", "EPSG:4528")
 
 
 def test_lines_are_no_regions(prepare: Prepare) -> None:
@@ -137,7 +138,8 @@ def test_compressed_coordinates_are_refused_row_by_row(prepare: Prepare) -> None
 def test_exchanged_coordinates_are_recognised(prepare: Prepare) -> None:
     with pytest.raises(InputError) as error:
         prepare("e6_lonlat_swapped_derived.geojson", "town_code9", "town")
-    assert error.value.faults[1].key == "lon-lat-exchanged"
+    (fault,) = error.value.faults
+    assert (fault.key, fault.values["looks"]) == ("looks-otherwise", "lat, lon → EPSG:4326")
 
 
 def test_metres_in_a_geojson_are_recognised(prepare: Prepare, real_data: Path) -> None:

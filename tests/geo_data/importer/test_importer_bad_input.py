@@ -308,7 +308,7 @@ def test_faults_of_all_sources_are_told_at_once(shop: Workshop) -> None:
 def test_a_table_must_say_its_crs(shop: Workshop) -> None:
     with pytest.raises(InputError) as error:
         shop.points("code,name,lon,lat\nP0,好,121.02,31.02\n", more="")
-    assert [fault.key for fault in faults_of(error)] == ["no-crs"]
+    assert [fault.key for fault in faults_of(error)] == ["undeclared-looks"]
 
 
 def test_metres_that_are_called_degrees_are_told(shop: Workshop) -> None:
