@@ -13,6 +13,7 @@ from geo_data.tiles.archive import file_name
 from geo_data.tiles.cache import shelf
 from geo_data.tiles.held_layer import HeldLayer
 from geo_data.tiles.projection import Spot
+from geo_data.tiles.server_layer import ServerLayer
 from geo_data.tiles.sources import (
     LayerSource,
     frame_of,
@@ -106,6 +107,8 @@ def maker(store: Store, scope: Scope, source: LayerSource, known: str) -> TileMa
     """Return what makes the tiles of a layer; read once per version."""
 
     def build() -> TileMaker:
+        if store.dialect.name == "postgresql":
+            return ServerLayer.of(store, scope, source)
         return HeldLayer.of(source.name, frame_of(store, scope, source), source.columns)
 
     return shelf(store).layers.get((source.name, scope), known, build)

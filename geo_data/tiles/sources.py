@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 import geopandas as gpd
-import numpy as np
+from sqlalchemy import select
 
 from geo_data.faults import Fault, InputError, nearest
 from geo_data.queries.masking import MASK
@@ -118,10 +118,17 @@ def frame_of(store: Store, scope: Scope, source: LayerSource) -> gpd.GeoDataFram
     if source.family == "regions":
         level = FUNCTIONAL if source.key == FUNCTIONAL else source.key
         frame = region_shapes(store, scope, level)
-        return frame.assign(fid=np.arange(1, len(frame) + 1))
+        return frame.assign(fid=frame["code"].map(_region_numbers(store)))
     if source.family == "places":
         return places(store, scope, [source.key])
     return _sensors(store, scope)
+
+
+def _region_numbers(store: Store) -> dict[str, int]:
+    table = store.tables.regions
+    with store.read() as connection:
+        rows = connection.execute(select(table.c.code, table.c.fid)).all()
+    return {row.code: row.fid for row in rows}
 
 
 def _sensors(store: Store, scope: Scope) -> gpd.GeoDataFrame:

@@ -21,13 +21,14 @@ from geo_data.tiles.projection import BUFFER, EXTENT, Spot
 from tests.geo_data.lived_city import make_lived_city
 from tests.geo_data.small_city import AT, CELL, SOUTH, WEST, cell
 from tests.geo_data.tiles.reading import ZOOM, decode, features, in_degrees, tile_at
+from tests.stores import Stores
 
 ALL = Scope.everything()
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    store = make_lived_city(tmp_path_factory.mktemp("tiles") / "city.gpkg")
+def store(module_stores: Stores) -> Iterator[Store]:
+    store = make_lived_city(module_stores.new())
     yield store
     store.close()
 
