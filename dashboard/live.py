@@ -12,7 +12,7 @@ import contextlib
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,8 +20,10 @@ from dashboard.context import Context
 from geo_data import feed
 from geo_data.feed import Change
 
-GATHER_S = 0.2
-"""Changes of one such span reach a screen as one message: eyes see no sooner."""
+GATHER_S = 0.15
+"""The first change goes out at once, what comes within such a span of it as one message."""
+LOOK_S = 0.3
+"""How often the log is looked at unasked: another process may have written the file."""
 BEAT_S = 5.0
 REMEMBERED = 600
 BATCH = 500
@@ -29,11 +31,17 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Coalesced changes after ``before`` up to ``cursor``."""
+    """Coalesced changes after ``before`` up to ``cursor``; ``frame`` is what is sent of them."""
 
     before: int
     cursor: int
     data: str
+    frame: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Written once, however many screens it goes to.
+        text = f"event: change\nid: {self.cursor}\ndata: {self.data}\n\n"
+        object.__setattr__(self, "frame", text.encode())
 
 
 class Live:
@@ -42,7 +50,8 @@ class Live:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._messages: deque[Message] = deque(maxlen=REMEMBERED)
-        self._moved = asyncio.Condition()
+        # One for every message: whoever waits for the next one waits for the same.
+        self._news = asyncio.Event()
         self._cursor = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -64,11 +73,17 @@ class Live:
                 await self._task
 
     async def _follow(self) -> None:
-        while True:
-            await asyncio.sleep(GATHER_S)
-            # A locked or vanished store must not end the wall's life: it is read again.
-            with contextlib.suppress(Exception):
-                await self._read()
+        publisher = feed.Publisher(self._context.store)
+        try:
+            with publisher.listen() as listener:
+                while True:
+                    # A locked or vanished store must not end the wall's life: it is read again.
+                    with contextlib.suppress(Exception):
+                        await self._read()
+                    await asyncio.sleep(GATHER_S)
+                    await listener.wait(LOOK_S)
+        finally:
+            publisher.close()
 
     async def _read(self) -> None:
         changes = await asyncio.to_thread(
@@ -77,45 +92,54 @@ class Live:
         if not changes:
             return
         message = Message(self._cursor, changes[-1].seq, self._write(changes))
-        async with self._moved:
-            self._messages.append(message)
-            self._cursor = message.cursor
-            self._moved.notify_all()
+        self._messages.append(message)
+        self._cursor = message.cursor
+        news, self._news = self._news, asyncio.Event()
+        news.set()
 
     def _write(self, changes: list[Change]) -> str:
         body = {"cursor": changes[-1].seq, "at": _stamp(self._context.clock), **coalesce(changes)}
         return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
-    async def stream(self, after: int | None) -> AsyncIterator[str]:
+    async def stream(self, after: int | None) -> AsyncIterator[bytes]:
         """Yield server-sent events after cursor ``after`` (``None``: from now on)."""
         mine = self._cursor if after is None else after
         yield self._event("hello", mine, {"cursor": self._cursor})
         while True:
-            behind = [message for message in list(self._messages) if message.cursor > mine]
+            behind = self._after(mine)
             lost_the_thread = mine < self._cursor and (not behind or behind[0].before > mine)
             # A cursor from beyond the log is another store's: a demo city made anew, say.
             if lost_the_thread or mine > self._cursor:
                 mine = self._cursor
                 yield self._event("anew", mine, {"cursor": mine})
             elif behind:
-                for message in behind:
-                    yield f"event: change\nid: {message.cursor}\ndata: {message.data}\n\n"
-                mine = behind[-1].cursor
+                # One message at a time: while a slow screen takes it, more may fall out of what
+                # is remembered, and then it starts anew instead of waiting for a queue.
+                yield behind[0].frame
+                mine = behind[0].cursor
             elif not await self._wait():
                 yield self._event("beat", mine, {"cursor": mine})
 
+    def _after(self, cursor: int) -> list[Message]:
+        found: list[Message] = []
+        for message in reversed(self._messages):
+            if message.cursor <= cursor:
+                break
+            found.append(message)
+        return found[::-1]
+
     async def _wait(self) -> bool:
         try:
-            async with asyncio.timeout(BEAT_S), self._moved:
-                await self._moved.wait()
+            async with asyncio.timeout(BEAT_S):
+                await self._news.wait()
         except TimeoutError:
             return False
         return True
 
-    def _event(self, name: str, cursor: int, body: dict[str, Any]) -> str:
+    def _event(self, name: str, cursor: int, body: dict[str, Any]) -> bytes:
         speed = self._context.settings.simulator_speed
         body = body | {"at": _stamp(self._context.clock), "speed": speed}
-        return f"event: {name}\nid: {cursor}\ndata: {json.dumps(body)}\n\n"
+        return f"event: {name}\nid: {cursor}\ndata: {json.dumps(body)}\n\n".encode()
 
 
 def coalesce(changes: Iterable[Change]) -> dict[str, Any]:

@@ -11,8 +11,13 @@ from typing import Any
 import pytest
 
 from dashboard import live as live_module
+from dashboard.context import Context
 from dashboard.live import Live, Message, coalesce
+from geo_data import queries
 from geo_data.feed import Change
+from geo_data.records import Scope
+from geo_data.settings import Settings
+from geo_data.store import Store, write_layer
 
 AT = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
@@ -48,7 +53,7 @@ def make_live(monkeypatch: pytest.MonkeyPatch, kept: list[Message], cursor: int)
 async def take(live: Live, after: int | None, n: int) -> list[str]:
     stream = live.stream(after)
     try:
-        return [await anext(stream) for _ in range(n)]
+        return [(await anext(stream)).decode() for _ in range(n)]
     finally:
         await stream.aclose()
 
@@ -74,3 +79,46 @@ def test_a_screen_too_far_behind_starts_anew(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_cursor_from_another_store_starts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     events = asyncio.run(take(make_live(monkeypatch, [], 5), 900, 2))
     assert names(events) == ["hello", "anew"]
+
+
+def test_a_slow_screen_has_no_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it takes one message, more come than are remembered: it is sent a fresh start."""
+    live = make_live(monkeypatch, [Message(0, 1, "{}")], 1)
+
+    async def watch() -> list[str]:
+        stream = live.stream(0)
+        events = [await anext(stream), await anext(stream)]
+        for cursor in range(1, 2 * live_module.REMEMBERED):
+            live._messages.append(Message(cursor, cursor + 1, "{}"))
+            live._cursor = cursor + 1
+        events.append(await anext(stream))
+        await stream.aclose()
+        return names([event.decode() for event in events])
+
+    assert asyncio.run(watch()) == ["hello", "change", "anew"]
+
+
+def test_a_commit_is_passed_on_at_once(
+    clearbay: Store, monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
+    """Not at the next look: the store itself says that something was written."""
+    monkeypatch.setattr(live_module, "LOOK_S", 60.0)
+    monkeypatch.setattr(live_module, "GATHER_S", 0.0)
+    live = Live(Context(Settings(), clearbay, lambda: now))
+    layer = "places/park"
+    frame = queries.places(clearbay, Scope.everything(), ["park"])
+
+    async def hear() -> str:
+        await live.start()
+        stream = live.stream(None)
+        await anext(stream)
+        await asyncio.sleep(0.05)
+        await asyncio.to_thread(write_layer, clearbay, layer, frame, "test", now)
+        event = await asyncio.wait_for(anext(stream), 10)
+        await stream.aclose()
+        await live.stop()
+        return event.decode()
+
+    said = asyncio.run(hear())
+    assert names([said]) == ["change"]
+    assert layer in json.loads(said.split("data: ")[1])["layers"]
