@@ -22,9 +22,7 @@ PADDING = {
 
 def declared_layers(look: Look) -> tuple[LayerSpec, ...]:
     """Return every layer that can be switched, in drawing order."""
-    kinds = catalog.place_kinds(look.store)
-    # Asked for by every switch of the list; made once as long as the kinds of places stay.
-    return look.store.cached("declared-layers", kinds, lambda: catalog.layers(look.city, kinds))
+    return catalog.declared(look.store)
 
 
 def layers_on(look: Look) -> dict[str, float]:

@@ -6,8 +6,9 @@ a key that stands at its default is left out, so that links stay readable.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 WINDOWS = ("today", "24h", "7d", "30d", "year")
 TABS = ("incidents", "alarms", "sensors", "objects")
@@ -16,6 +17,9 @@ OBJECT_KINDS = ("place", "sensor", "incident")
 THEMES = ("dark", "light")
 LANGUAGES = ("zh-CN", "en")
 DEFAULT_INDICATOR = "open-incidents"
+
+Layers = tuple[tuple[str, float], ...]
+"""Keys of layers with their opacity 0–1, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class View:
     window: str = "24h"
     indicator: str = DEFAULT_INDICATOR
     tab: str = "incidents"
-    layers: tuple[tuple[str, float], ...] | None = None
+    layers: Layers | None = None
     fold: frozenset[str] = frozenset()
     language: str = "zh-CN"
     theme: str = "dark"
@@ -83,6 +87,14 @@ class View:
         if self.layers == ():
             kept.append(("layers", "none"))
         return "?" + urlencode(kept, safe=":,")
+
+    def queries_of_layers(self, home: View | None = None) -> Callable[[Layers], str]:
+        """Return what writes :meth:`query` for other layers; the rest is written once.
+
+        A list of layers holds a hundred links that differ in nothing else.
+        """
+        stem = replace(self, layers=()).query(home).removesuffix("none")
+        return lambda layers: stem + quote(_write_layers(layers) or "none", safe=":,")
 
     def at_region(self, code: str | None) -> View:
         """Return the view after a drill to ``code``: no object is open there yet."""
@@ -118,7 +130,7 @@ def _one_of(said: str | None, known: tuple[str, ...], default: str) -> str:
     return said if said in known else default
 
 
-def _write_layers(layers: tuple[tuple[str, float], ...] | None) -> str | None:
+def _write_layers(layers: Layers | None) -> str | None:
     if layers is None:
         return None
     return ",".join(
@@ -126,7 +138,7 @@ def _write_layers(layers: tuple[tuple[str, float], ...] | None) -> str | None:
     )
 
 
-def _read_layers(text: str | None) -> tuple[tuple[str, float], ...] | None:
+def _read_layers(text: str | None) -> Layers | None:
     if text is None:
         return None
     layers: dict[str, float] = {}

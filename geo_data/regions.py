@@ -16,6 +16,16 @@ from geo_data.store import STORE_EXIT, Store
 
 
 @dataclass(frozen=True, slots=True)
+class _Runs:
+    """Where the numbers of many regions lie: a run each, but single numbers for areas beside."""
+
+    start: np.ndarray[tuple[int], np.dtype[np.int64]]
+    end: np.ndarray[tuple[int], np.dtype[np.int64]]
+    levels: np.ndarray[tuple[int], np.dtype[np.int64]]
+    scattered: Mapping[int, np.ndarray[tuple[int], np.dtype[np.int32]]]
+
+
+@dataclass(frozen=True, slots=True)
 class _Chain:
     """The whole city: regions in drill order, every subtree a run ``[start, end)`` of them."""
 
@@ -49,6 +59,8 @@ class RegionTree:
             if area.parent_code is not None and self._sees(area.parent_code)
         ]
         self._areas = {area.code: area for area in self.functional}
+        self._levels: dict[str, list[str]] = {}
+        self._runs: dict[tuple[str, ...], _Runs] = {}
 
     @property
     def is_whole_city(self) -> bool:
@@ -121,9 +133,40 @@ class RegionTree:
         start, end = self._chain.spans[code]
         return start <= self._chain.spans[other][0] < end
 
+    def levels_of(self, codes: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """Return :meth:`level_index` of many regions, shape (codes,); -1 for one not visible."""
+        return self._runs_of(codes).levels
+
+    def sums_below(
+        self, counts: np.ndarray[tuple[int], np.dtype[np.int64]], codes: Sequence[str]
+    ) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """Add up counts per region over many regions with everything below each.
+
+        Parameters
+        ----------
+        counts : int64, shape (regions of the city,)
+            By the numbers of :meth:`order`.
+        codes : sequence of str
+            Regions and functional areas.
+
+        Returns
+        -------
+        int64, shape (codes,)
+            0 for one that is not visible.
+        """
+        runs = self._runs_of(codes)
+        running = np.concatenate([[0], np.cumsum(counts)])
+        sums: np.ndarray[tuple[int], np.dtype[np.int64]] = running[runs.end] - running[runs.start]
+        for place, numbers in runs.scattered.items():
+            sums[place] = counts[numbers].sum()
+        return sums
+
     def codes_at(self, level: str) -> list[str]:
         """Return the codes of one level, in drill order; ``"functional"`` is a level too."""
-        return [region.code for region in self.regions() if region.level == level]
+        if level not in self._levels:
+            found = [region.code for region in self.regions() if region.level == level]
+            self._levels[level] = found
+        return list(self._levels[level])
 
     def span(self, code: str) -> tuple[int, int]:
         """Return ``[start, end)`` of the subtree of ``code`` in the numbering of :meth:`order`."""
@@ -146,6 +189,25 @@ class RegionTree:
         spans, start, end = self._chain.spans, self._start, self._end
         places = (spans[code][0] if code and code in spans else -1 for code in codes)
         return np.array([at if start <= at < end else -1 for at in places], dtype=np.int32)
+
+    def _runs_of(self, codes: Sequence[str]) -> _Runs:
+        # Asked for level by level and for the children of a region: as many as there are regions.
+        asked = tuple(codes)
+        found = self._runs.get(asked)
+        if found is None:
+            spans = [self._chain.spans[code] if self._sees(code) else (0, 0) for code in asked]
+            start, end = np.array(spans, dtype=np.int64).reshape(-1, 2).T
+            found = self._runs[asked] = _Runs(
+                start,
+                end,
+                np.array([self.level_index(code) if self.get(code) else -1 for code in asked]),
+                {
+                    place: self.order(self.subtree(code))
+                    for place, code in enumerate(asked)
+                    if code in self._areas
+                },
+            )
+        return found
 
     def _sees(self, code: str) -> bool:
         span = self._chain.spans.get(code)

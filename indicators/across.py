@@ -70,7 +70,7 @@ class Across:
         self._day_counts = day_counts
         self._lately = lately(store, scope)
         tree = queries.region_tree(store, scope)
-        self._kept = np.array([tree.level_index(code) <= KEPT_LEVEL for code in codes], dtype=bool)
+        self._kept = tree.levels_of(codes) <= KEPT_LEVEL
         self._rows: dict[str, Hours] = {}
         self._installed: Installed | None = None
         self._hours: dict[tuple[str, str], Hours] = {}

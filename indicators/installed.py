@@ -17,7 +17,6 @@ from geo_data.records import FUNCTIONAL, Scope, SensorState
 from geo_data.store import Store
 from indicators.spec import Array, Sensors
 
-Counts = npt.NDArray[np.int64]
 N_STATES = len(SensorState)
 NO_READING = np.iinfo(np.int64).min
 _STATES: Mapping[str, tuple[SensorState, ...]] = {
@@ -50,11 +49,7 @@ class Installed:
     def __init__(self, store: Store, scope: Scope, at: datetime) -> None:
         self._tree = tree = queries.region_tree(store, scope)
         self._points = points = queries.sensor_points(store, scope, at)
-        self._slots = store.cached(
-            ("sensor-slots", tree.root.code, scope.kinds),
-            (store.stamp("regions", "sensors"), len(points)),
-            lambda: tree.order(points.region_codes),
-        )
+        self._slots = points.slot
         self._start, self._end = tree.span(tree.root.code)
         # One number says kind and state: a row of a table that counts both at once.
         self._cells = points.kind_index.astype(np.int64) * N_STATES + points.state
@@ -116,17 +111,7 @@ class Installed:
 
     def _in_each(self, codes: Sequence[str], chosen: npt.NDArray[np.bool_]) -> Array:
         per_slot = np.bincount(self._slots[chosen], minlength=self._end)
-        running = np.concatenate([[0], np.cumsum(per_slot)])
-        return np.array([self._of(code, per_slot, running) for code in codes], dtype=np.float64)
-
-    def _of(self, code: str, per_slot: Counts, running: Counts) -> float:
-        region = self._tree.get(code)
-        if region is None:
-            return 0.0
-        if region.level == FUNCTIONAL:
-            return float(per_slot[self._tree.order(self._tree.subtree(code))].sum())
-        start, end = self._tree.span(code)
-        return float(running[end] - running[start])
+        return self._tree.sums_below(per_slot, codes).astype(np.float64)
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -101,6 +101,12 @@ class Spans:
 
     windows: tuple[Window, ...]
     parts: tuple[Part, ...]
+    rests: tuple[Window, ...] = field(init=False)
+    """What is left of the parts beside their whole days."""
+
+    def __post_init__(self) -> None:
+        rests = tuple(part.rest for part in self.parts if part.rest is not None)
+        object.__setattr__(self, "rests", rests)
 
     @classmethod
     def of_window(cls, key: str, at: datetime, zone: ZoneInfo, since: datetime) -> Spans:
@@ -150,9 +156,8 @@ class Spans:
             ],
             dtype=np.float64,
         )
-        rests = [part.rest for part in self.parts if part.rest is not None]
-        if rests:
-            sums[[part.rest is not None for part in self.parts]] += count(rests)
+        if self.rests:
+            sums[[part.rest is not None for part in self.parts]] += count(self.rests)
         sums[[not part.is_known for part in self.parts]] = np.nan
         return sums
 

@@ -77,6 +77,8 @@ def previous(key: str, at: datetime, zone: ZoneInfo) -> Window:
     day = local.date()
     earlier = _months_on(day, -12) if key == "year" else day - timedelta(_SHIFT_DAYS[key])
     end = datetime.combine(earlier, local.time(), zone).replace(fold=local.fold).astimezone(UTC)
+    # Within a millisecond after midnight the window is still the day that ended.
+    end = min(end, _start(key, at, zone))
     start = _start(key, end, zone)
     return Window(start, max(end, start + _LEAST))
 

@@ -38,8 +38,18 @@ def layers(city: City, kinds: Iterable[str] = ()) -> tuple[LayerSpec, ...]:
     )
 
 
+def declared(store: Store) -> tuple[LayerSpec, ...]:
+    """Return the layers of a store's city; made once as long as its kinds of places stay."""
+    kinds = place_kinds(store)
+    return store.cached("declared-layers", kinds, lambda: layers(store.city, kinds))
+
+
 def place_kinds(store: Store) -> tuple[str, ...]:
     """Return the kinds of places a store holds."""
+    return store.cached("place-kinds", store.stamp("places"), lambda: _kinds_held(store))
+
+
+def _kinds_held(store: Store) -> tuple[str, ...]:
     return tuple(
         layer.removeprefix("places/")
         for layer, known in sorted(store.layers().items())

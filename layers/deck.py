@@ -91,8 +91,7 @@ def view_spec(
     region = tree.ancestors(region_code)[-1]
     tokens = TOKENS[theme]
     view = View(store, scope, region, tree.root, layers_on, shading, theme, language, wall, tokens)
-    declared = catalog.layers(store.city, catalog.place_kinds(store))
-    entries = drawn(view, [spec for spec in declared if spec.key in layers_on])
+    entries = drawn(view, [spec for spec in catalog.declared(store) if spec.key in layers_on])
     return _versioned(
         {
             **_setting(view),

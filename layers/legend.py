@@ -7,7 +7,7 @@ that are sent to it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -91,15 +91,14 @@ def point_legends(
     theme, language : str
         How it is drawn, and what it speaks.
     """
-    inside = set(queries.region_tree(store, scope).subtree(region_code))
     groups: list[LegendGroup] = []
     if "incidents" in layers_on:
         drawn = _drawn(store, scope, at, window)
+        inside = set(queries.region_tree(store, scope).subtree(region_code))
         groups.append(_incidents(_sum(drawn, inside), theme, language))
     if "sensors" in layers_on:
-        sensors = queries.sensor_points(store, scope, at)
-        states: Tally = Counter(zip(sensors.region_codes, sensors.state.tolist(), strict=True))
-        groups.append(_sensors(_sum(states, inside), theme, language))
+        counts = queries.sensor_state_counts(store, scope, region_code, at)
+        groups.append(_sensors(counts.tolist(), theme, language))
     return groups
 
 
@@ -141,7 +140,7 @@ def _incidents(counts: Counter[int], theme: str, language: str) -> LegendGroup:
     return LegendGroup("incidents", WORDS("legend-incidents", language), "", rows)
 
 
-def _sensors(counts: Counter[int], theme: str, language: str) -> LegendGroup:
+def _sensors(counts: Sequence[int], theme: str, language: str) -> LegendGroup:
     rows = tuple(
         LegendRow(
             TOKENS[theme][token], WORDS(f"state-{int(state)}", language), counts[int(state)], shape

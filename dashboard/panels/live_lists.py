@@ -30,6 +30,9 @@ class Ids(StrEnum):
     LIST = "live-list"
 
 
+LOUD = (SensorState.WARNING, SensorState.ALARM)
+
+
 def layout(look: Look) -> Component:
     """Return the panel as it stands before the first answer."""
     return dash_html.Section(
@@ -46,11 +49,11 @@ def sensors_here(look: Look) -> list[Sensor]:
 
 def tabs(look: Look) -> list[Any]:
     """Return the tabs with how much is behind each."""
-    sensors = sensors_here(look)
+    states = queries.sensor_state_counts(look.store, look.scope, look.region.code, look.at)
     counts = {
         "incidents": reported_count(look),
-        "alarms": len(alarms(sensors)),
-        "sensors": len(sensors),
+        "alarms": int(states[list(LOUD)].sum()),
+        "sensors": int(states.sum()),
         "objects": sum(queries.place_counts(look.store, look.scope, look.region.code).values()),
     }
     return [
@@ -104,7 +107,7 @@ def open_count(look: Look) -> int:
 
 def alarms(sensors: Sequence[Sensor]) -> list[Sensor]:
     """Sensors in warning or alarm, the worst and newest first."""
-    loud = [s for s in sensors if s.state in (SensorState.WARNING, SensorState.ALARM)]
+    loud = [s for s in sensors if s.state in LOUD]
     return sorted(
         loud, key=lambda s: (-int(s.state), -(s.observed_at.timestamp() if s.observed_at else 0))
     )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from itertools import groupby
 from typing import Any
@@ -16,6 +15,7 @@ from dashboard.context import Look
 from dashboard.drawing import declared_layers, layers_on, legend_of
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import write_number
+from layers.spec import LayerSpec
 
 
 class Ids(StrEnum):
@@ -52,10 +52,17 @@ def legend_layout() -> Component:
 
 def switches(look: Look) -> list[Any]:
     """Return one switch per layer with three steps of opacity, under heads; each is a link."""
-    on = layers_on(look)
+    on, declared = layers_on(look), declared_layers(look)
+    write = look.view.queries_of_layers(look.home)
+
+    def link(wanted: dict[str, float]) -> str:
+        return write(
+            tuple((layer.key, wanted[layer.key]) for layer in declared if layer.key in wanted)
+        )
+
     parts: list[Any] = []
-    for group, members in groupby(declared_layers(look), key=lambda layer: layer.group):
-        rows = [_switch(look, layer, on) for layer in members]
+    for group, members in groupby(declared, key=lambda layer: layer.group):
+        rows = [_switch(look, layer, on, link) for layer in members]
         head = look.say(f"layers-{group}")
         # Kinds of points are many and seldom wanted: they unfold.
         folded = group == "points"
@@ -63,14 +70,16 @@ def switches(look: Look) -> list[Any]:
     return parts
 
 
-def _switch(look: Look, layer: Any, on: dict[str, float]) -> Any:
+def _switch(
+    look: Look, layer: LayerSpec, on: dict[str, float], link: Callable[[dict[str, float]], str]
+) -> Any:
     lit = layer.key in on
     without = {key: opacity for key, opacity in on.items() if key != layer.key}
     toggled = without if lit else {**on, layer.key: layer.opacity}
     steps = [
         html.A(
             "",
-            href=_with(look, {**on, layer.key: step}),
+            href=link({**on, layer.key: step}),
             className="step on" if abs(on[layer.key] - step) < 0.01 else "step",
             title=look.say("opacity", percent=round(step * 100)),
             style={"opacity": step},
@@ -82,7 +91,7 @@ def _switch(look: Look, layer: Any, on: dict[str, float]) -> Any:
         [
             html.A(
                 [html.Span(className="box"), layer.name(look.language)],
-                href=_with(look, toggled),
+                href=link(toggled),
                 className="switch on" if lit else "switch",
             ),
             html.Span(steps, className="steps"),
@@ -90,13 +99,6 @@ def _switch(look: Look, layer: Any, on: dict[str, float]) -> Any:
         className="layer",
         **shell.dashed(data_layer=layer.key),
     )
-
-
-def _with(look: Look, on: dict[str, float]) -> str:
-    ordered = tuple(
-        (layer.key, on[layer.key]) for layer in declared_layers(look) if layer.key in on
-    )
-    return look.href(replace(look.view, layers=ordered))
 
 
 def legend(look: Look) -> list[Any]:

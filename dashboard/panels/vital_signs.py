@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from dash.development.base_component import Component
 
 from dashboard import shell
-from dashboard.context import Look
+from dashboard.context import WORDS, Look
 from dashboard.widgets.marks import status_mark
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import number, write_change, write_number, write_time
@@ -112,16 +113,28 @@ def vital_sign(look: Look, value: IndicatorValue) -> Any:
 
 
 def _note(look: Look, value: IndicatorValue) -> Any:
-    indicator, language = catalog.indicators()[value.key], look.language
     rows = [
-        (look.say("formula"), indicator.formula(language)),
-        (look.say("basis"), indicator.basis(language)),
         (look.say("previous-period"), write_number(value.previous)),
-        (look.say("status"), status_word(value.status)(language)),
+        (look.say("status"), status_word(value.status)(look.language)),
         (look.say("data-time"), write_time(look, value.data_at)),
     ]
-    lines = [html.Span([html.B(head), html.Span(text)]) for head, text in rows]
-    return html.Span([html.Strong(indicator.name(language)), *lines], className="note")
+    lines = [_line(head, text) for head, text in rows]
+    return html.Span([*_definition(value.key, look.language), *lines], className="note")
+
+
+@cache
+def _definition(key: str, language: str) -> tuple[Any, ...]:
+    """Return what a note says whatever the value is."""
+    indicator = catalog.indicators()[key]
+    return (
+        html.Strong(indicator.name(language)),
+        _line(WORDS("formula", language), indicator.formula(language)),
+        _line(WORDS("basis", language), indicator.basis(language)),
+    )
+
+
+def _line(head: str, text: str) -> Any:
+    return html.Span([html.B(head), html.Span(text)])
 
 
 SHEETS = (shell.Sheet(Ids.BOARD, lambda look: board(look, values(look)), shell.LIVE),)

@@ -7,6 +7,7 @@ Dash's own, so that a panel reads the same either way. Escaping is markupsafe's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,12 +17,23 @@ Element = Callable[..., Markup]
 VOID = frozenset({"img"})
 
 
+_SPECIAL = re.compile("[&<>'\"]").search
+
+
+def _escaped(value: object) -> str:
+    if isinstance(value, Markup):
+        return value
+    text = str(value)
+    # Hardly any text of a page needs it, and asking is cheaper than copying.
+    return str(escape(text)) if _SPECIAL(text) else text
+
+
 def _text(children: Any) -> str:
     if children is None:
         return ""
     if isinstance(children, (list, tuple)):
         return "".join([_text(child) for child in children])
-    return str(escape(children))
+    return _escaped(children)
 
 
 def _attributes(given: Mapping[str, Any]) -> str:
@@ -35,7 +47,7 @@ def _attributes(given: Mapping[str, Any]) -> str:
             name = "data-key"
         elif name == "style":
             value = ";".join(f"{key}:{part}" for key, part in value.items())
-        written.append(f' {name}="{escape(value)}"')
+        written += (" ", name, '="', _escaped(value), '"')
     return "".join(written)
 
 
@@ -47,11 +59,15 @@ def element(tag: str) -> Element:
     apart when they move.
     """
 
+    head, foot, is_void = f"<{tag}", f"</{tag}>", tag in VOID
+
     def write(children: Any = None, **attributes: Any) -> Markup:
-        opened = f"<{tag}{_attributes(attributes)}>"
-        # Everything within was escaped or is markup already.
-        text = opened if tag in VOID else f"{opened}{_text(children)}</{tag}>"
-        return Markup(text)
+        # Everything within was escaped or is markup already. Joined, not formatted: to format
+        # markup costs more than all the rest.
+        parts = [head, _attributes(attributes), ">"]
+        if not is_void:
+            parts += (_text(children), foot)
+        return Markup("".join(parts))
 
     return write
 

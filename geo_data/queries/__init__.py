@@ -27,6 +27,7 @@ from geo_data.queries.sensors import (
     observations,
     sensor,
     sensor_points,
+    sensor_state_counts,
     sensors,
     sensors_of_place,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "search",
     "sensor",
     "sensor_points",
+    "sensor_state_counts",
     "sensors",
     "sensors_of_place",
     "stages",

@@ -7,7 +7,6 @@ from datetime import datetime
 import numpy as np
 
 from geo_data.instants import instant
-from geo_data.queries.sensor_book import sensor_book
 from geo_data.queries.sensors import sensor_points
 from geo_data.records import Scope
 from geo_data.store import Store
@@ -35,9 +34,7 @@ def ages(store: Store, scope: Scope, at: datetime) -> dict[str, tuple[datetime |
     }
     points = sensor_points(store, scope, at)
     if len(points):
-        book = sensor_book(store)
-        rows = [book.by_fid[fid] for fid in points.fid.tolist() if fid in book.by_fid]
-        period_s = float(book.period_ms[rows].min()) / 1000 if rows else INCIDENT_PERIOD_S
+        period_s = float(points.period_ms.min()) / 1000
         seen = points.observed_at[~np.isnat(points.observed_at)]
         newest = instant(int(seen.max().astype(np.int64))) if len(seen) else None
         found["readings"] = (newest, period_s)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from geo_data.histories import Rows
 from geo_data.instants import instant, millis
-from geo_data.records import FUNCTIONAL, Scope, Window
+from geo_data.records import Scope, Window
 from geo_data.regions import RegionTree, region_tree
 from geo_data.rollups.case_log import BEGINS, ENDS, CaseLog, Events, Trait, case_log
 from geo_data.store import Store
@@ -42,6 +42,9 @@ class Lately:
     def __init__(self, log: CaseLog, tree: RegionTree) -> None:
         self._log = log
         self._tree = tree
+        # A board asks about one region and the same spans thirty times over.
+        self._masks: dict[str, npt.NDArray[np.bool_] | None] = {}
+        self._edges: tuple[Sequence[Window], Millis, Millis] | None = None
 
     @property
     def since(self) -> datetime:
@@ -65,13 +68,13 @@ class Lately:
         -------
         int64, shape (spans,)
         """
-        return self._in_spans(_within(self._log.events[measure], spans), region_code, spans)
+        return self._in_spans(self._within(self._log.events[measure], spans), region_code, spans)
 
     def counts_of(
         self, trait: Trait, keys: Iterable[str], region_code: str, spans: Sequence[Window]
     ) -> Rows:
         """Count the cases reported in each span whose trait is one of ``keys``."""
-        reported = _within(self._log.events["reported"], spans)
+        reported = self._within(self._log.events["reported"], spans)
         return self._in_spans(reported.with_trait(trait, keys), region_code, spans)
 
     def standing(self, what: Standing, region_code: str, moments: Sequence[datetime]) -> Rows:
@@ -90,7 +93,7 @@ class Lately:
         self, trait: Trait, keys: Iterable[str], codes: Sequence[str], span: Window
     ) -> Rows:
         """Do what :meth:`counts_of` does for one span in each region."""
-        reported = _within(self._log.events["reported"], [span])
+        reported = self._within(self._log.events["reported"], [span])
         chosen = reported.with_trait(trait, keys)
         return self._in_each(chosen, codes, millis(span.start), millis(span.end))
 
@@ -103,12 +106,29 @@ class Lately:
         )
 
     def _in_spans(self, events: Events, region_code: str, spans: Sequence[Window]) -> Rows:
-        starts = _all_millis([span.start for span in spans])
-        ends = _all_millis([span.end for span in spans])
-        return _in_spans(events, self._inside(region_code), starts, ends)
+        return _in_spans(events, self._inside(region_code), *self._edges_of(spans))
+
+    def _edges_of(self, spans: Sequence[Window]) -> tuple[Millis, Millis]:
+        held = self._edges
+        if held is None or held[0] is not spans:
+            starts = _all_millis(span.start for span in spans)
+            held = self._edges = (spans, starts, _all_millis(span.end for span in spans))
+        return held[1], held[2]
+
+    def _within(self, events: Events, spans: Sequence[Window]) -> Events:
+        """Return the events that any of the spans can hold."""
+        if not spans:
+            return events.between(0, 0)
+        starts, ends = self._edges_of(spans)
+        return events.between(int(starts.min()), int(ends.max()))
 
     def _inside(self, region_code: str) -> npt.NDArray[np.bool_] | None:
         """Which slots count for a region, the last for outside; ``None`` is all of them."""
+        if region_code not in self._masks:
+            self._masks[region_code] = self._mask(region_code)
+        return self._masks[region_code]
+
+    def _mask(self, region_code: str) -> npt.NDArray[np.bool_] | None:
         tree = self._tree
         if self._is_everything(region_code):
             return None
@@ -127,19 +147,11 @@ class Lately:
         first, last = np.searchsorted(events.at_ms, [start_ms, end_ms])
         slots = events.slot[first:last]
         per_slot = np.bincount(slots[slots >= 0], minlength=self._log.n_slots)
-        running = np.concatenate([[0], np.cumsum(per_slot)])
-        return np.array([self._of(code, per_slot, running, len(slots)) for code in codes], np.int64)
-
-    def _of(self, code: str, per_slot: Rows, running: Rows, everything: int) -> int:
-        region = self._tree.get(code)
-        if region is None:
-            return 0
-        if region.level == FUNCTIONAL:
-            return int(per_slot[self._tree.order(self._tree.subtree(code))].sum())
-        if self._is_everything(code):
-            return everything
-        start, end = self._tree.span(code)
-        return int(running[end] - running[start])
+        found: Rows = self._tree.sums_below(per_slot, codes)
+        if self._tree.is_whole_city and self._tree.root.code in codes:
+            # Cases outside every region count for the whole city.
+            found[list(codes).index(self._tree.root.code)] = len(slots)
+        return found
 
 
 def lately(store: Store, scope: Scope) -> Lately:
@@ -151,12 +163,6 @@ def lately(store: Store, scope: Scope) -> Lately:
         As :func:`geo_data.regions.region_tree` does.
     """
     return Lately(case_log(store), region_tree(store, scope))
-
-
-def _within(events: Events, spans: Sequence[Window]) -> Events:
-    """Return the events that any of the spans can hold."""
-    start_ms = min((millis(span.start) for span in spans), default=0)
-    return events.between(start_ms, max((millis(span.end) for span in spans), default=0))
 
 
 def _in_spans(

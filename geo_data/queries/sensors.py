@@ -30,8 +30,9 @@ Rows = npt.NDArray[np.intp]
 class SensorPoints:
     """Sensors as columns of shape (n,), for binary buffers.
 
-    ``state`` holds :class:`SensorState` numbers, ``kind_index`` indices of ``kinds``;
-    ``observed_at`` is NaT and ``value`` NaN where a sensor had not reported.
+    ``state`` holds :class:`SensorState` numbers, ``kind_index`` indices of ``kinds``, ``slot``
+    numbers of regions in drill order; ``observed_at`` is NaT and ``value`` NaN where a sensor had
+    not reported, ``period_ms`` how often it should.
     """
 
     fid: npt.NDArray[np.int32]
@@ -40,13 +41,25 @@ class SensorPoints:
     state: npt.NDArray[np.uint8]
     kind_index: npt.NDArray[np.uint8]
     kinds: tuple[str, ...]
-    codes: list[str]
-    region_codes: list[str]
+    codes: Sequence[str]
+    region_codes: Sequence[str]
+    slot: npt.NDArray[np.int32]
+    period_ms: npt.NDArray[np.int64]
     value: npt.NDArray[np.float64]
     observed_at: npt.NDArray[np.datetime64]
 
     def __len__(self) -> int:
         return len(self.fid)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What of the sensors that a viewer may see stays while readings come, in the book's order."""
+
+    rows: Rows
+    codes: tuple[str, ...]
+    region_codes: tuple[str, ...]
+    slot: npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +110,15 @@ def sensors_of_place(store: Store, scope: Scope, place_code: str, at: datetime) 
 def sensor_points(store: Store, scope: Scope, at: datetime) -> SensorPoints:
     """Return every visible sensor as columns, by code, with its state at ``at``."""
     book = sensor_book(store)
-    rows = _visible(store, scope, book)
+    chosen = store.cached(
+        ("sensors-chosen", scope),
+        (store.stamp("regions"), book.stamp),
+        lambda: _chosen(store, scope, book),
+    )
+    rows = chosen.rows
     then = _then(store, book, rows, at)
     observed_at = then.observed_ms[rows].astype("M8[ms]")
     observed_at[then.observed_ms[rows] == NEVER] = np.datetime64("NaT")
-    chosen = [book.records[row] for row in rows.tolist()]
     return SensorPoints(
         fid=book.fid[rows],
         lon=book.lon[rows],
@@ -109,11 +126,40 @@ def sensor_points(store: Store, scope: Scope, at: datetime) -> SensorPoints:
         state=then.state[rows],
         kind_index=book.kind_index[rows],
         kinds=book.kinds,
-        codes=[one.code for one in chosen],
-        region_codes=[one.region_code for one in chosen],
+        codes=chosen.codes,
+        region_codes=chosen.region_codes,
+        slot=chosen.slot,
+        period_ms=book.period_ms[rows],
         value=then.value[rows],
         observed_at=observed_at,
     )
+
+
+def sensor_state_counts(
+    store: Store, scope: Scope, region_code: str, at: datetime
+) -> npt.NDArray[np.int64]:
+    """Count the sensors of a region, with everything below it, by their state at ``at``.
+
+    Returns
+    -------
+    int64, shape (states,)
+        By :class:`SensorState`; all 0 for a region that may not be seen.
+    """
+    tree, points = region_tree(store, scope), sensor_points(store, scope, at)
+    inside = np.zeros(len(SensorState), dtype=np.int64)
+    if tree.get(region_code) is None:
+        return inside
+    states = points.state[_within(tree, points.slot, region_code)]
+    counts: npt.NDArray[np.int64] = np.bincount(states, minlength=len(inside))
+    return counts
+
+
+def _chosen(store: Store, scope: Scope, book: SensorBook) -> _Chosen:
+    rows = _visible(store, scope, book)
+    records = [book.records[row] for row in rows.tolist()]
+    regions = tuple(one.region_code for one in records)
+    slot = region_tree(store, scope).order(regions)
+    return _Chosen(rows, tuple(one.code for one in records), regions, slot)
 
 
 def observations(

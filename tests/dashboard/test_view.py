@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,3 +68,11 @@ def test_opacity_is_written_in_percent_and_left_out_when_full() -> None:
 
 def test_all_layers_off_is_not_the_default() -> None:
     assert parse_view(View(layers=()).query()).layers == ()
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b-c", "d"]), st.sampled_from([0.3, 0.6, 1.0]))))
+def test_links_of_layers_say_what_the_view_would(layers: list[tuple[str, float]]) -> None:
+    view, home = View(region="310117102", window="7d", theme="light"), View()
+    asked = tuple(dict(layers).items())
+    link = view.queries_of_layers(home)(asked)
+    assert parse_view(link, home) == replace(view, layers=asked)

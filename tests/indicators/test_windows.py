@@ -7,7 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from geo_data.records import Window
@@ -115,6 +115,7 @@ def test_edges_cut_the_window_without_gap(key: str, at: datetime, zone: ZoneInfo
 
 
 @given(KEYS, MOMENTS, ZONES)
+@example("today", datetime(2015, 1, 1, 0, 0, 0, 1, tzinfo=UTC), ZoneInfo("UTC"))
 def test_previous_ends_before_the_window_starts(key: str, at: datetime, zone: ZoneInfo) -> None:
     span, before = windows.window(key, at, zone), windows.previous(key, at, zone)
     assert before.end <= span.start

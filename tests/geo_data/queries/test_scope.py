@@ -123,6 +123,9 @@ READS: dict[str, Read] = {
         lambda code: queries.sensor(store, scope, code, NOW)
     ),
     "sensor_points": lambda store, scope: queries.sensor_points(store, scope, NOW),
+    "sensor_state_counts": lambda store, scope: each(*REGIONS)(
+        lambda region: queries.sensor_state_counts(store, scope, region, NOW)
+    ),
     "sensors": lambda store, scope: each(None, *REGIONS)(
         lambda region: queries.sensors(store, scope, region, NOW)
     ),

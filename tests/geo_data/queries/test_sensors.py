@@ -14,6 +14,7 @@ from geo_data.queries import (
     observations,
     sensor,
     sensor_points,
+    sensor_state_counts,
     sensors,
     sensors_of_place,
 )
@@ -143,11 +144,20 @@ def test_sensors_of_a_functional_area(stores: Stores) -> None:
     store.close()
 
 
+@pytest.mark.parametrize("region", ["c", "t0", "t0g0", "f", "elsewhere"])
+def test_counts_by_state_are_those_of_the_sensors(store: Store, region: str) -> None:
+    hear(store, "s3", 1.0, NOON)
+    counted = [0] * len(SensorState)
+    for one in sensors(store, ALL, region, NOON):
+        counted[one.state] += 1
+    assert sensor_state_counts(store, ALL, region, NOON).tolist() == counted
+
+
 def test_points_are_the_sensors(store: Store) -> None:
     hear(store, "s3", 1.0, NOON)
     points, records = sensor_points(store, ALL, NOON), sensors(store, ALL, None, NOON)
-    assert points.codes == [one.code for one in records]
-    assert points.region_codes == [one.region_code for one in records]
+    assert list(points.codes) == [one.code for one in records]
+    assert list(points.region_codes) == [one.region_code for one in records]
     assert [points.kinds[index] for index in points.kind_index] == [one.kind for one in records]
     assert points.state.tolist() == [int(one.state) for one in records]
     assert points.lon.tolist() == [one.lon for one in records]
