@@ -20,9 +20,9 @@ from geo_data.city import City
 from geo_data.faults import Fault, InputError
 from geo_data.store import geopackage
 from geo_data.store.geopackage import BlobGeometry
+from geo_data.store.migrating import KEY, TABLE, newest, stamp, upgrade
 from geo_data.store.tables import Tables, build_tables
 
-SCHEMA_VERSION = 1
 STORE_EXIT = 3
 
 # synchronous=NORMAL: in WAL mode a power cut may lose the last commits, never the file; a sync
@@ -120,10 +120,8 @@ def make_file(path: Path, city: City, busy_timeout_s: float) -> None:
             connection.exec_driver_sql(f"PRAGMA user_version={geopackage.USER_VERSION}")
             tables.metadata.create_all(connection, checkfirst=False)
             _register(connection, tables)
-            rows = {"schema-version": str(SCHEMA_VERSION), "city": city_text(city)}
-            connection.execute(
-                tables.meta.insert(), [{"key": key, "value": rows[key]} for key in rows]
-            )
+            connection.execute(tables.meta.insert(), {"key": "city", "value": city_text(city)})
+            stamp(connection)
     finally:
         engine.dispose()
 
@@ -159,16 +157,30 @@ def check_file(path: Path) -> None:
         raise fault("store-corrupt", path, error="file is cut short")
 
 
+def _bring_up_to_date(raw: sqlite3.Connection, path: Path, busy_timeout_s: float) -> None:
+    known = "SELECT value FROM meta WHERE key = ?"
+    version = int((raw.execute(known, (KEY,)).fetchone() or ("0",))[0])
+    if version > newest():
+        raise fault("store-newer", path, version=version, known=newest())
+    stamped = raw.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (TABLE,)).fetchone()
+    if version == newest() and stamped:
+        return
+    engine = make_engine(path, busy_timeout_s, writes=True)
+    try:
+        with engine.begin() as connection:
+            upgrade(connection)
+    finally:
+        engine.dispose()
+
+
 def settle_file(path: Path, busy_timeout_s: float, city: City | None) -> City:
     """Look at the version, keep ``city`` if one is given, return the one that is kept."""
     connection = connect(path, busy_timeout_s, writes=True)
     try:
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name='meta'").fetchone():
             raise fault("store-not-ours", path)
+        _bring_up_to_date(connection, path, busy_timeout_s)
         kept = dict(connection.execute("SELECT key, value FROM meta").fetchall())
-        version = int(kept.get("schema-version", 0))
-        if version > SCHEMA_VERSION:
-            raise fault("store-newer", path, version=version, known=SCHEMA_VERSION)
         # QGIS turns WAL off when it closes a file that it has edited.
         connection.execute("PRAGMA journal_mode=WAL")
         if city is not None and (text := city_text(city)) != kept.get("city"):

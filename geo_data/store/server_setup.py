@@ -14,7 +14,8 @@ from geo_data.store.connections import (
     told,
     writing_engine,
 )
-from geo_data.store.file import SCHEMA_VERSION, city_text
+from geo_data.store.file import city_text
+from geo_data.store.migrating import newest, schema_of, stamp
 from geo_data.store.months import make_default_parts
 from geo_data.store.postgis import build_server_tables
 from geo_data.store.server import ServerStore, take_turn
@@ -119,9 +120,11 @@ def _settle(connection: Connection, name: str, city: City | None, unfinished: bo
             raise server_fault("store-missing", name)
         _make_tables(connection, city, unfinished)
     kept = {row.key: row.value for row in connection.execute(text("SELECT key, value FROM meta"))}
-    version = int(kept.get("schema-version", 0))
-    if version > SCHEMA_VERSION:
-        raise server_fault("store-newer", name, version=version, known=SCHEMA_VERSION)
+    version = schema_of(connection)
+    if version > newest():
+        raise server_fault("store-newer", name, version=version, known=newest())
+    if version < newest():
+        raise server_fault("store-older", name, version=version, known=newest())
     if city is not None and (wanted := city_text(city)) != kept["city"]:
         changed = text("UPDATE meta SET value = :value WHERE key = 'city'")
         connection.execute(changed, {"value": wanted})
@@ -137,7 +140,8 @@ def _make_tables(connection: Connection, city: City, unfinished: bool) -> None:
         connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
     tables.metadata.create_all(connection, checkfirst=False)
     make_default_parts(connection)
-    rows = {"schema-version": str(SCHEMA_VERSION), "city": city_text(city)}
+    rows = {"city": city_text(city)}
     if unfinished:
         rows[UNFINISHED] = "1"
     connection.execute(tables.meta.insert(), [{"key": key, "value": rows[key]} for key in rows])
+    stamp(connection)

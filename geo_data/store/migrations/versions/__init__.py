@@ -1,0 +1,1 @@
+"""One module a revision, ``schema_<number>``; a revision that was published never changes."""
