@@ -12,6 +12,7 @@ from itertools import pairwise
 from dashboard.commands.command import Asked, Command, Parser, Serve
 from dashboard.commands.demo import DEMO
 from dashboard.commands.importing import IMPORT
+from dashboard.commands.migrating import MIGRATE
 from dashboard.commands.serving import SERVE
 from dashboard.commands.telling import say, tell_line
 from dashboard.commands.tiles import TILES
@@ -23,6 +24,7 @@ COMMANDS: tuple[Command, ...] = (
     IMPORT,
     DEMO,
     TILES,
+    MIGRATE,
 )
 """In the order in which the help lists them; without one of them a city is served."""
 

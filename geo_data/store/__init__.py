@@ -4,7 +4,7 @@ from geo_data.store.engine import LayerVersion, Store
 from geo_data.store.file import STORE_EXIT, raw_connection
 from geo_data.store.layer_rows import note_layer, replace_layer, write_layer
 from geo_data.store.making import alone, made_anew, shown_address, store_exists
-from geo_data.store.opening import Address, open_store
+from geo_data.store.opening import Address, migrate, open_store
 
 __all__ = [
     "STORE_EXIT",
@@ -13,6 +13,7 @@ __all__ = [
     "Store",
     "alone",
     "made_anew",
+    "migrate",
     "note_layer",
     "open_store",
     "raw_connection",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -155,6 +155,15 @@ def check_file(path: Path) -> None:
     # With a WAL beside it the file may rightly be shorter than it says.
     if not has_content(Path(f"{path}-wal")) and path.stat().st_size < page_bytes * pages:
         raise fault("store-corrupt", path, error="file is cut short")
+
+
+def file_schema(path: Path) -> int:
+    """Return the number of the schema of a file; 0 if it says none or is not there."""
+    if not has_content(path):
+        return 0
+    with told(path), closing(connect(path, 1.0, writes=False)) as raw:
+        kept = raw.execute("SELECT value FROM meta WHERE key = ?", (KEY,)).fetchone()
+    return int(kept[0]) if kept else 0
 
 
 def _bring_up_to_date(raw: sqlite3.Connection, path: Path, busy_timeout_s: float) -> None:

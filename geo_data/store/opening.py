@@ -9,8 +9,17 @@ from geo_data.settings import Settings
 from geo_data.store.connections import ServerOptions, is_server
 from geo_data.store.embedded import EmbeddedStore
 from geo_data.store.engine import Store
-from geo_data.store.file import check_file, fault, has_content, make_file, settle_file, told
-from geo_data.store.server_setup import open_server
+from geo_data.store.file import (
+    check_file,
+    fault,
+    file_schema,
+    has_content,
+    make_file,
+    settle_file,
+    told,
+)
+from geo_data.store.migrating import Upgrade, newest
+from geo_data.store.server_setup import migrate_server, open_server
 
 _FILE_URL = "sqlite:///"
 
@@ -53,6 +62,29 @@ def open_store(
     if isinstance(address, str) and is_server(address):
         return open_server(address, city, create, options)
     return _open_file(Path(str(address).removeprefix(_FILE_URL)), city, create, busy_timeout_s)
+
+
+def migrate(settings: Settings | Address) -> Upgrade:
+    """Bring a store to the newest schema; a file is by being opened.
+
+    Returns
+    -------
+    Upgrade
+        The schema before and after.
+
+    Raises
+    ------
+    InputError
+        Exit code 3: there is no store, or it is of a newer program, or it cannot be written.
+    """
+    if isinstance(settings, Settings) and is_server(settings.database_url):
+        return migrate_server(str(settings.database_url), server_options(settings))
+    if not isinstance(settings, Settings) and is_server(settings):
+        return migrate_server(str(settings), ServerOptions())
+    path = settings.store_path if isinstance(settings, Settings) else Path(settings)
+    before = file_schema(path)
+    open_store(path).close()
+    return Upgrade(before, newest())
 
 
 def server_options(settings: Settings) -> ServerOptions:

@@ -15,7 +15,7 @@ from geo_data.store.connections import (
     writing_engine,
 )
 from geo_data.store.file import city_text
-from geo_data.store.migrating import newest, schema_of, stamp
+from geo_data.store.migrating import Upgrade, newest, schema_of, stamp, upgrade
 from geo_data.store.months import make_default_parts
 from geo_data.store.postgis import build_server_tables
 from geo_data.store.server import ServerStore, take_turn
@@ -51,6 +51,24 @@ def open_server(
     finally:
         engine.dispose()
     return ServerStore(url, kept, options)
+
+
+def migrate_server(address: str, options: ServerOptions) -> Upgrade:
+    """Bring the store in a server's database to the newest schema, all of it or nothing."""
+    url = server_url(address)
+    name = shown(url)
+    engine = writing_engine(url, options)
+    try:
+        with told(name), engine.begin() as connection:
+            take_turn(connection)
+            version = schema_of(connection)
+            if version == 0:
+                raise server_fault("store-missing", name)
+            if version > newest():
+                raise server_fault("store-newer", name, version=version, known=newest())
+            return upgrade(connection)
+    finally:
+        engine.dispose()
 
 
 def has_store(address: str, options: ServerOptions | None = None) -> bool:

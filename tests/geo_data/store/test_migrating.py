@@ -11,18 +11,18 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import Connection, inspect, text
 
 from geo_data.faults import InputError
 from geo_data.ingest import apply
 from geo_data.queries import incidents, region_tree
 from geo_data.records import Scope
-from geo_data.store import Store, migrating, open_store
+from geo_data.store import migrate, migrating, open_store
 from geo_data.store.connections import SCHEMA, ServerOptions, server_url, writing_engine
 from geo_data.store.file import make_engine
 from tests.geo_data.lived_city import DAY, NOON, case, hours, opened
 from tests.geo_data.small_city import CITY
-from tests.stores import Address, Stores, address_of
+from tests.stores import Address, Stores
 
 OLD_FILE = Path(__file__).parents[2] / "recordings" / "city-schema-1.sqlite.gz"
 """The lived city as a program wrote it that knew nothing of migrations."""
@@ -76,7 +76,7 @@ def test_a_file_from_before_migrations_opens_with_all_it_held(old_file: Path) ->
     with opened(open_store(old_file)) as store:
         assert store.city == CITY
         assert len(incidents(store, ALL, "c", DAY, NOON + hours(24), limit=99)) == 11
-        assert len(region_tree(store, ALL).finest("c")) == 11
+        assert len(region_tree(store, ALL).finest("c")) == 10
         apply(store, [case("new", 1)], NOON + hours(25))
         assert len(incidents(store, ALL, "c", DAY, NOON + hours(26), limit=99)) == 12
     with closing(sqlite3.connect(old_file)) as connection:
@@ -98,6 +98,7 @@ def test_a_failing_upgrade_leaves_the_file_as_it_was(old_file: Path, next_schema
     open_store(old_file).close()
     before = content(old_file)
     next_schema.write_text(BROKEN, encoding="utf-8")
+    migrating.newest.cache_clear()
     with pytest.raises(RuntimeError, match="power gone"):
         open_store(old_file)
     assert content(old_file) == before
@@ -127,21 +128,19 @@ def test_a_server_is_upgraded_when_it_is_told_to_be(postgis_url: str, next_schem
         open_store(postgis_url)
     assert error.value.faults[0].key == "store-older"
     assert "migrate" in error.value.faults[0].remedy("en")
-    assert migrating.migrate(postgis_url) == migrating.Upgrade(1, 2)
-    assert migrating.migrate(postgis_url) == migrating.Upgrade(2, 2)
+    assert migrate(postgis_url) == migrating.Upgrade(1, 2)
+    assert migrate(postgis_url) == migrating.Upgrade(2, 2)
     with opened(open_store(postgis_url)) as store, store.read() as connection:
         assert connection.scalars(text("SELECT maker FROM sensors")).all() == []
 
 
 @pytest.mark.postgis
-def test_a_failing_upgrade_leaves_the_server_as_it_was(
-    postgis_url: str, next_schema: Path
-) -> None:
+def test_a_failing_upgrade_leaves_the_server_as_it_was(postgis_url: str, next_schema: Path) -> None:
     with opened(open_store(postgis_url, CITY, create=True)) as store:
         next_schema.write_text(BROKEN, encoding="utf-8")
         migrating.newest.cache_clear()
         with pytest.raises(RuntimeError, match="power gone"):
-            migrating.migrate(postgis_url)
+            migrate(postgis_url)
         with store.read() as connection:
             assert migrating.schema_of(connection) == 1
             assert "maker" not in {
@@ -189,13 +188,18 @@ def schema(connection: Connection) -> list[str]:
             )
         )
         indexes = connection.execute(
-            text("SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema()")
+            # The server numbers the indexes of a part as it makes them.
+            text(
+                "SELECT regexp_replace(indexdef, 'INDEX \\w+_other_\\w+', 'INDEX') "
+                "FROM pg_indexes WHERE schemaname = current_schema()"
+            )
         )
         bounds = connection.execute(
             text(
                 "SELECT relname, pg_get_expr(relpartbound, oid), pg_get_partkeydef(oid) "
-                "FROM pg_class WHERE relnamespace = current_schema()::regnamespace"
+                "FROM pg_class WHERE relkind IN ('r', 'p') "
+                "AND relnamespace = current_schema()::regnamespace"
             )
         )
         kept = [*columns, *indexes, *bounds]
-    return sorted(re.sub(r"\s+", " ", str(tuple(row))) for row in kept)
+    return sorted(re.sub(r"\s+", " ", " | ".join(map(str, row))) for row in kept)
