@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeEngine
 
 
@@ -46,6 +47,10 @@ class _OneOf(FunctionElement[bool]):
     type = Boolean()
     name = "one_of"
     inherit_cache = True
+
+    def self_group(self, against: OperatorType | None = None) -> Any:  # noqa: ARG002
+        """Stand as it is: ``(…) = 1``, which is written otherwise, hides it from every index."""
+        return self
 
 
 @compiles(_OneOf, "sqlite")
