@@ -17,7 +17,7 @@ from dashboard.widgets.marks import severity_mark, stage_tag, state_mark, state_
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import number, reading, write_count, write_span, write_time
 from geo_data import queries
-from geo_data.dictionaries import category, channel, place_kind, sensor_kind
+from geo_data.dictionaries import place_kind, sensor_kind, word
 from geo_data.records import Incident, Sensor, SensorState
 
 LIST_LENGTH = 40
@@ -122,7 +122,7 @@ def incident_row(look: Look, incident: Incident) -> Any:
     """Return one incident: severity, title and stage; channel, place and how long ago."""
     age = write_span(look, look.at - incident.reported_at)
     second = [
-        html.Span(channel(incident.channel).label(look.language)),
+        html.Span(word("channels", incident.channel, look.language)),
         html.Span(region_name(look, incident.region_code)),
         html.Span(look.say("ago", span=age), className="when"),
     ]
@@ -149,7 +149,7 @@ def title(look: Look, incident: Incident) -> str:
     """Return the title people gave the case; in English the category, which we can translate."""
     if look.language == "zh-CN" and incident.title:
         return incident.title
-    return category(incident.category).label(look.language)
+    return word("categories", incident.category, look.language)
 
 
 def sensor_row(look: Look, sensor: Sensor) -> Any:

@@ -16,12 +16,13 @@ from dash.development.base_component import Component
 from dashboard import shell
 from dashboard.context import WORDS, Context, Look
 from dashboard.panels.live_lists import incident_row, sensor_row
+from dashboard.panels.live_lists import title as incident_title
 from dashboard.panels.top_bar import level_word
 from dashboard.widgets.marks import severity_mark, stage_tag, stage_word, state_mark, state_word
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import NONE, reading, write_span, write_time
 from geo_data import queries
-from geo_data.dictionaries import category, channel, place_kind, sensor_kind, severity
+from geo_data.dictionaries import place_kind, sensor_kind, severity, word
 from geo_data.records import Incident, Place, Sensor, Window
 from layers.style import TOKENS
 
@@ -60,7 +61,7 @@ def card(look: Look, newest_first: bool = False) -> list[Any]:
     elif isinstance(subject, Sensor):
         head, parts = subject.name, list(_sensor(look, subject))
     elif isinstance(subject, Incident):
-        head, parts = _incident_title(look, subject), list(_incident(look, subject, newest_first))
+        head, parts = incident_title(look, subject), list(_incident(look, subject, newest_first))
     else:
         return []
     close = html.A(
@@ -75,12 +76,6 @@ def card(look: Look, newest_first: bool = False) -> list[Any]:
             className="card",
         )
     ]
-
-
-def _incident_title(look: Look, incident: Incident) -> str:
-    if look.language == "zh-CN":
-        return incident.title
-    return category(incident.category).label("en")
 
 
 def _chain(look: Look, region_code: str | None) -> Any:
@@ -234,8 +229,8 @@ def _incident(look: Look, incident: Incident, newest_first: bool) -> Iterator[An
     yield facts(
         [
             (look.say("code"), incident.code),
-            (look.say("category"), category(incident.category).label(look.language)),
-            (look.say("channel"), channel(incident.channel).label(look.language)),
+            (look.say("category"), word("categories", incident.category, look.language)),
+            (look.say("channel"), word("channels", incident.channel, look.language)),
             (look.say("address"), incident.address),
             (
                 look.say("site"),

@@ -336,6 +336,15 @@ def time_limit(category_code: str) -> TimeLimit:
     return limits.get(category_code) or limits[category_code[:2]]
 
 
+def word(name: str, key: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return the wording of ``key`` in a dictionary; one that is not listed is shown as it is.
+
+    Rows outlive dictionaries: what a newer program, or an older list, wrote must still be shown.
+    """
+    term = dictionary(name).get(key)
+    return term.label(language) if term else key
+
+
 def dictionary(name: str) -> Mapping[str, Term]:
     """Return a whole dictionary of wordings by its name, keys as rows store them.
 

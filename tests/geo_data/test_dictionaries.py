@@ -114,3 +114,9 @@ def test_a_contradictory_sensor_kind_is_refused(change: dict[str, object]) -> No
 def test_a_place_kind_nobody_listed_is_shown_by_its_key() -> None:
     assert dictionaries.place_kind("village").label() == "村居"
     assert dictionaries.place_kind("lighthouse").label("en") == "lighthouse"
+
+
+def test_a_key_that_no_dictionary_lists_is_shown_as_it_is() -> None:
+    assert dictionaries.word("categories", "0102", "en") == dictionaries.categories()["0102"].label("en")
+    assert dictionaries.word("categories", "9999", "en") == "9999"
+    assert dictionaries.word("channels", "carrier-pigeon") == "carrier-pigeon"
