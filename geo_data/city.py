@@ -25,6 +25,22 @@ Lon = Annotated[float, Field(ge=-180, le=180)]
 Lat = Annotated[float, Field(ge=-90, le=90)]
 
 
+class Unit(Entry):
+    """What the regions of a level hang on: the first ``digits`` of a code are a unit's code.
+
+    Parameters
+    ----------
+    digits : int
+        How many of a code are the unit's.
+    kind : str, optional
+        The kind of place that the units are, where they are no level of the chain; each must
+        then be known.
+    """
+
+    digits: Annotated[int, Field(gt=0)]
+    kind: str | None = None
+
+
 class Level(Entry):
     """One rung of the drill chain, coarsest first.
 
@@ -38,12 +54,22 @@ class Level(Entry):
         Length of its codes, checked on import where given.
     code_pattern : str, optional
         Regular expression its codes must match whole, for codes that are not plain digits.
+    code_has_parent : bool
+        Its codes begin with the code of the region above.
+    code_sequence : int, optional
+        So many digits at the end number the regions of one parent (or unit); numbers that are
+        left out are noted.
+    unit : Unit, optional
+        What its regions hang on.
     """
 
     key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
     name: Label
     code_digits: int | None = None
     code_pattern: str | None = None
+    code_has_parent: bool = False
+    code_sequence: Annotated[int, Field(gt=0)] | None = None
+    unit: Unit | None = None
 
     @field_validator("code_pattern")
     @classmethod
@@ -243,6 +269,8 @@ def _fault(problem: ErrorDetails, file: str) -> Fault:
 
 def _keys_beside(place: tuple[int | str, ...]) -> frozenset[str]:
     """Return the keys a table may have: those of the part of the file ``place`` is in."""
+    if len(place) > 2 and place[-2] == "unit":
+        return frozenset(Unit.model_fields)
     parts: dict[str, type[BaseModel]] = {
         "levels": Level,
         "sources": Source,

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 
+from dashboard.commands.checking import CHECK
 from dashboard.commands.command import Asked, Command, Parser, Serve
 from dashboard.commands.demo import DEMO
 from dashboard.commands.importing import IMPORT
@@ -22,6 +23,7 @@ from geo_data.words import DEFAULT_LANGUAGE
 
 COMMANDS: tuple[Command, ...] = (
     IMPORT,
+    CHECK,
     DEMO,
     TILES,
     MIGRATE,

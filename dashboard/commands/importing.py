@@ -9,16 +9,49 @@ from rich.console import Console
 from dashboard.commands.command import Asked, Command, Parser, Wording
 from dashboard.commands.telling import progress, say
 from geo_data.city import read_city
-from geo_data.importer import import_city
+from geo_data.faults import Fault, InputError
+from geo_data.importer import ImportReport, import_city, report_page
 from geo_data.provision import settings_with_city, store_address
 from geo_data.store import alone, shown_address
 
 
+def report_options(parser: Parser, wording: Wording) -> None:
+    """Add the ways in which a report may be given."""
+    parser.add_argument("--json", action="store_true", help=wording("json"))
+    parser.add_argument("--html", type=Path, metavar="FILE.html", help=wording("html"))
+
+
+def give_report(asked: Asked, report: ImportReport) -> None:
+    """Print a report, and write its page where one was asked for.
+
+    Raises
+    ------
+    InputError
+        The page cannot be written.
+    """
+    if asked.typed.json:
+        print(report.as_json(asked.language))
+    else:
+        Console().print(report.as_table(asked.language))
+    page: Path | None = asked.typed.html
+    if page is None:
+        return
+    try:
+        page.write_text(report_page(report, asked.now(), asked.language), encoding="utf-8")
+    except OSError as error:
+        values: dict[str, object] = {"error": error.strerror or error}
+        raise InputError(Fault("page-not-written", file=str(page), values=values)) from error
+    say("cli-page-written", asked.language, path=page)
+
+
 def _options(parser: Parser, wording: Wording) -> None:
     parser.add_argument("city_file", type=Path, metavar="CITY.toml", help=wording("city"))
-    parser.add_argument("--check", action="store_true", help=wording("check"))
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--replace", action="store_true", help=wording("replace"))
+    mode.add_argument("--upsert", action="store_true", help=wording("upsert"))
+    parser.add_argument("--check", action="store_true", help=wording("check-only"))
     parser.add_argument("--apply-detected", action="store_true", help=wording("apply-detected"))
-    parser.add_argument("--json", action="store_true", help=wording("json"))
+    report_options(parser, wording)
 
 
 def _import(asked: Asked) -> int:
@@ -32,13 +65,11 @@ def _import(asked: Asked) -> int:
             address,
             asked.now(),
             check=typed.check,
+            upsert=typed.upsert,
             apply_detected=typed.apply_detected,
             progress=tell,
         )
-    if typed.json:
-        print(report.as_json(language))
-    else:
-        Console().print(report.as_table(language))
+    give_report(asked, report)
     if not typed.check:
         say("cli-imported", language, path=shown_address(address), city=typed.city_file)
     return report.exit_code

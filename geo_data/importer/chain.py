@@ -19,12 +19,9 @@ from geo_data.faults import Fault, InputError, nearest
 from geo_data.importer import containment, rules
 from geo_data.importer.report import Finding, Outcome
 from geo_data.importer.rules import Sieve
+from geo_data.importer.topology import note_level
 from geo_data.records import FUNCTIONAL
 
-OVERLAP_M2 = 100.0
-"""Neighbours that share less than this were digitised apart; more is reported."""
-GAP_SHARE = 0.001
-"""A parent that its children leave uncovered by more than this share is reported."""
 MOSTLY = 0.5
 _MOST_PEOPLE = 1e9
 
@@ -53,7 +50,11 @@ class Chain:
         self.findings.append(Finding(Outcome.NOTED, Fault(key, values=values)))
 
 
-def build_chain(city: City, sieves: Mapping[str, Sequence[Sieve]]) -> Chain:
+def build_chain(
+    city: City,
+    sieves: Mapping[str, Sequence[Sieve]],
+    units: Mapping[str, frozenset[str]] | None = None,
+) -> Chain:
     """Build the chain.
 
     Parameters
@@ -62,7 +63,9 @@ def build_chain(city: City, sieves: Mapping[str, Sequence[Sieve]]) -> Chain:
         Its levels, root code and metric CRS.
     sieves : Mapping
         Level key, or ``"functional"``, -> the sieves of its sources. They are emptied of what
-        is refused.
+        is refused. Those of the store come last.
+    units : Mapping, optional
+        Level key -> codes of the units that its regions hang on.
 
     Raises
     ------
@@ -72,16 +75,21 @@ def build_chain(city: City, sieves: Mapping[str, Sequence[Sieve]]) -> Chain:
     _refuse_missing_levels(city, sieves)
     taken: dict[str, str] = {}
     for key in (*city.level_keys, FUNCTIONAL):
+        drawn: dict[bytes, str] = {}
         for sieve in sieves.get(key, ()):
-            _check_rows(sieve, city, key, taken)
+            _check_rows(sieve, city, key, taken, drawn)
+    _move_levels(sieves)
     chain = Chain()
     chain.levels[city.root_level] = _root(city, sieves, chain)
     for above, key in zip(city.level_keys, city.level_keys[1:], strict=False):
         for sieve in sieves[key]:
+            sieve.make_way(_codes(sieves[key]))
             _find_parents(sieve, chain.levels[above], city)
+            rules.check_parent_in_code(sieve, city.level(key))
+            rules.check_units(sieve, city.level(key), (units or {}).get(key))
         chain.levels[key] = _together(sieves[key])
         _refuse_empty(chain.levels[key], key, sieves[key])
-        _note_topology(chain, city, above, key)
+        chain.findings.extend(note_level(chain.levels[key], chain.levels[above], city, key))
     if sieves.get(FUNCTIONAL):
         chain.functional = _functional(sieves[FUNCTIONAL], chain, city)
     return chain
@@ -100,13 +108,31 @@ def _refuse_empty(frame: gpd.GeoDataFrame, key: str, sieves: Sequence[Sieve]) ->
     raise InputError(Fault("level-empty", values={"level": key}), *first)
 
 
-def _check_rows(sieve: Sieve, city: City, key: str, taken: dict[str, str]) -> None:
+def _codes(sieves: Sequence[Sieve]) -> set[str]:
+    """Return the codes that came anew."""
+    return {code for sieve in sieves if not sieve.kept for code in sieve.frame["code"]}
+
+
+def _move_levels(sieves: Mapping[str, Sequence[Sieve]]) -> None:
+    """Let the store's rows make way for those that came anew on another level."""
+    fresh = {key: _codes(given) for key, given in sieves.items()}
+    for key, given in sieves.items():
+        elsewhere = set().union(*(codes for other, codes in fresh.items() if other != key))
+        for sieve in given:
+            sieve.make_way(elsewhere)
+
+
+def _check_rows(
+    sieve: Sieve, city: City, key: str, taken: dict[str, str], drawn: dict[bytes, str]
+) -> None:
     level = city.level(key) if key in city.level_keys else None
     rules.check_codes(sieve, level)
     rules.check_names(sieve)
     rules.check_number(sieve, "population", 0, _MOST_PEOPLE)
     rules.check_areas(sieve, city)
     rules.check_unique(sieve, taken)
+    if key in city.level_keys:
+        rules.check_unlike(sieve, drawn)
     kinds = sieve.frame["kind"]
     sieve.set(kind=kinds.where(kinds != "", key))
 
@@ -122,6 +148,7 @@ def _together(sieves: Sequence[Sieve]) -> gpd.GeoDataFrame:
 def _root(city: City, sieves: Mapping[str, Sequence[Sieve]], chain: Chain) -> gpd.GeoDataFrame:
     own = sieves.get(city.root_level, ())
     for sieve in own:
+        sieve.make_way(_codes(own))
         codes = sieve.frame["code"]
         sieve.refuse(codes != city.code, "not-the-root", "code", code=codes, root=city.code)
         sieve.set(parent_code=None)
@@ -183,27 +210,6 @@ def _note_doubtful_parents(sieve: Sieve, found: pd.DataFrame) -> None:
     )
     straddles = (named == "") & (found["share"] < MOSTLY)
     sieve.say(Outcome.NOTED, straddles, "straddles", "geometry", parent=parent, share=percent)
-
-
-def _note_topology(chain: Chain, city: City, above: str, key: str) -> None:
-    areas, parents = chain.levels[key], chain.levels[above]
-    codes = areas["code"].to_numpy()
-    pairs = containment.overlaps(areas, city.metric_crs, OVERLAP_M2)
-    for pair in pairs.itertuples():
-        chain.note(
-            "regions-overlap",
-            level=key,
-            first=codes[pair.first],
-            second=codes[pair.second],
-            area=f"{pair.shared_m2:,.0f}",
-        )
-    gaps = containment.gaps(areas, parents, city.metric_crs)
-    for code, gap in gaps[gaps["share"] > GAP_SHARE].iterrows():
-        area, share = f"{gap['missing_m2']:,.0f}", f"{gap['share']:.1%}"
-        chain.note("regions-gap", level=key, parent=code, area=area, share=share)
-    childless = sorted(set(parents["code"]) - set(areas["parent_code"]))
-    if childless:
-        chain.note("no-children", level=key, n=len(childless), codes=", ".join(childless[:5]))
 
 
 def _functional(sieves: Sequence[Sieve], chain: Chain, city: City) -> gpd.GeoDataFrame:

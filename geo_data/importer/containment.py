@@ -14,6 +14,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from geo_data.crs import WGS_84
+
 NOWHERE = ""
 SPECK = 0.001
 """Holes of a derived outline under this share of its area are gaps between its parts."""
@@ -104,15 +106,18 @@ def overlaps(areas: gpd.GeoDataFrame, metric_crs: str, least_m2: float) -> pd.Da
     Returns
     -------
     DataFrame
-        ``first, second`` (positions in ``areas``) and ``shared_m2``, largest first.
+        ``first, second`` (positions in ``areas``), ``shared_m2``, and a point of the ground in
+        ``lon, lat``; largest first.
     """
     shapes = _measured(areas, metric_crs)
     first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     once = first < second
     first, second = first[once], second[once]
-    shared = shapely.area(shapely.intersection(shapes[first], shapes[second]))
-    pairs = pd.DataFrame({"first": first, "second": second, "shared_m2": shared})
-    return pairs[pairs["shared_m2"] > least_m2].sort_values("shared_m2", ascending=False)
+    ground = shapely.intersection(shapes[first], shapes[second])
+    shared = shapely.area(ground)
+    large = shared > least_m2
+    pairs = pd.DataFrame({"first": first, "second": second, "shared_m2": shared})[large]
+    return _placed(pairs, ground[large], metric_crs).sort_values("shared_m2", ascending=False)
 
 
 def gaps(children: gpd.GeoDataFrame, parents: gpd.GeoDataFrame, metric_crs: str) -> pd.DataFrame:
@@ -121,20 +126,58 @@ def gaps(children: gpd.GeoDataFrame, parents: gpd.GeoDataFrame, metric_crs: str)
     Returns
     -------
     DataFrame
-        Index = parent code; ``missing_m2`` and ``share`` of the parent's area. Parents without
-        children are not in it.
+        Index = parent code; ``missing_m2``, ``share`` of the parent's area, and a point of the
+        largest piece in ``lon, lat``. Parents without children are not in it.
     """
     inner = pd.Series(_measured(children, metric_crs), index=children["parent_code"].to_numpy())
     outer = pd.Series(_measured(parents, metric_crs), index=parents["code"].to_numpy())
     missing = {
-        code: outer[code].difference(shapely.union_all(group.to_numpy())).area
+        code: outer[code].difference(shapely.union_all(group.to_numpy()))
         for code, group in inner.groupby(level=0)
         if code in outer.index
     }
-    missing_m2 = pd.Series(missing, dtype=float)
+    pieces = np.array(list(missing.values()), dtype=object)
+    missing_m2 = pd.Series(shapely.area(pieces), index=list(missing), dtype=float)
     areas = pd.Series(shapely.area(outer.to_numpy()), index=outer.index)
     share = missing_m2 / areas.reindex(missing_m2.index)
-    return pd.DataFrame({"missing_m2": missing_m2, "share": share})
+    found = pd.DataFrame({"missing_m2": missing_m2, "share": share})
+    return _placed(found, pieces, metric_crs)
+
+
+def outside(children: gpd.GeoDataFrame, parents: gpd.GeoDataFrame, metric_crs: str) -> pd.DataFrame:
+    """Measure how much of each child lies outside of its parent (column ``parent_code``).
+
+    Returns
+    -------
+    DataFrame
+        Index = code; ``parent``, ``outside_m2``, ``share`` of the child's area, and a point of
+        the largest piece in ``lon, lat``. Children whose parent is not there are not in it.
+    """
+    outer = pd.Series(_measured(parents, metric_crs), index=parents["code"].to_numpy())
+    held = children[children["parent_code"].isin(outer.index)]
+    inner = _measured(held, metric_crs)
+    beyond = shapely.difference(inner, outer[held["parent_code"]].to_numpy())
+    found = pd.DataFrame(
+        {
+            "parent": held["parent_code"].to_numpy(),
+            "outside_m2": shapely.area(beyond),
+            "share": shapely.area(beyond) / shapely.area(inner),
+        },
+        index=held["code"].to_numpy(),
+    )
+    return _placed(found, beyond, metric_crs)
+
+
+def _placed(found: pd.DataFrame, pieces: NDArray[np.object_], metric_crs: str) -> pd.DataFrame:
+    """Add a point inside the largest part of each piece of ground; NaN where there is none."""
+    parts, owner = shapely.get_parts(pieces, return_index=True)
+    parts, owner = parts[~shapely.is_empty(parts)], owner[~shapely.is_empty(parts)]
+    order = np.argsort(shapely.area(parts), kind="stable")
+    largest = np.full(len(pieces), None, dtype=object)
+    largest[owner[order]] = parts[order]
+    inside = gpd.GeoSeries(shapely.point_on_surface(largest), crs=metric_crs)
+    points = inside.to_crs(WGS_84).to_numpy()
+    return found.assign(lon=shapely.get_x(points), lat=shapely.get_y(points))
 
 
 def outline(

@@ -45,6 +45,7 @@ def build_places(
         The regions they lie in.
     sieves : sequence of (Sieve, bool)
         Each source's rows, and whether rows without a location go to their ``parent`` region.
+        Those of the store come last.
 
     Returns
     -------
@@ -52,7 +53,9 @@ def build_places(
         Kind -> frame as :func:`geo_data.store.write_layer` takes it.
     """
     taken: dict[str, str] = {}
+    fresh: set[str] = set()
     for sieve, at_parent in sieves:
+        sieve.make_way(fresh)
         rules.check_kinds(sieve)
         _locate(sieve, chain, at_parent)
         rules.check_shapes(sieve, city)
@@ -60,6 +63,7 @@ def build_places(
         rules.name_by_code(sieve)
         rules.check_number(sieve, "floors", 0, _MOST_FLOORS)
         _find_regions(sieve, chain, city)
+        fresh |= set() if sieve.kept else set(sieve.frame["code"])
     _find_sites([sieve for sieve, _ in sieves])
     whole = _together([sieve for sieve, _ in sieves], (*_PLACE, ATTRIBUTES))
     for name in ("site_code", "address", "use"):
@@ -78,7 +82,9 @@ def build_sensors(
 ) -> gpd.GeoDataFrame:
     """Build the sensors; what a row does not say comes from the dictionary of its kind."""
     taken: dict[str, str] = {}
+    fresh: set[str] = set()
     for sieve in sieves:
+        sieve.make_way(fresh)
         _fill_from_dictionary(sieve)
         _locate(sieve, chain, at_parent=False)
         rules.check_points(sieve, city)
@@ -87,6 +93,7 @@ def build_sensors(
         rules.name_by_code(sieve)
         _find_regions(sieve, chain, city)
         _find_place(sieve, places)
+        fresh |= set() if sieve.kept else set(sieve.frame["code"])
     whole = _together(sieves, _SENSOR)
     whole["place_code"] = whole["place_code"].where(whole["place_code"] != "", None)
     return whole

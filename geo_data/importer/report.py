@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+import geopandas as gpd
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -33,6 +34,8 @@ class Finding:
 
     outcome: Outcome
     fault: Fault
+    at: tuple[float, float] | None = None
+    """``(lon, lat)`` where it is, as far as it is anywhere."""
 
     def as_dict(self, language: str = DEFAULT_LANGUAGE) -> dict[str, object]:
         """Return the finding as plain values, its sentences in ``language``."""
@@ -43,6 +46,7 @@ class Finding:
             "file": fault.file,
             "row": fault.row,
             "field": fault.field,
+            "at": None if self.at is None else [round(degree, 6) for degree in self.at],
             "values": {name: _plain(value) for name, value in fault.values.items()},
             "reason": fault.reason(language),
             "remedy": fault.remedy(language),
@@ -77,6 +81,10 @@ class ImportReport:
         Every row refused, repaired or worth a look.
     layers : Mapping
         Layer -> rows that the store holds now.
+    regions : Mapping
+        Level -> its areas in EPSG:4326, coarsest first: the ground of the report's map.
+    metric_crs : str
+        What areas were measured in.
     """
 
     city_code: str
@@ -85,6 +93,8 @@ class ImportReport:
     sources: tuple[SourceCount, ...]
     findings: tuple[Finding, ...]
     layers: Mapping[str, int]
+    regions: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    metric_crs: str = ""
 
     @property
     def refused(self) -> tuple[Finding, ...]:

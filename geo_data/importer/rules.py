@@ -16,7 +16,7 @@ import pandas as pd
 import shapely
 
 from geo_data.city import City, Level
-from geo_data.faults import Fault
+from geo_data.faults import Fault, nearest
 from geo_data.importer.report import Finding, Outcome
 
 SAME_AREA = 0.01
@@ -36,6 +36,8 @@ class Sieve:
         Index = row number, as :func:`geo_data.importer.reading.read_source` returns it.
     file : str
         Named in every finding.
+    kept : bool
+        They are the store's own: rows of a file with the same codes take their place.
 
     Attributes
     ----------
@@ -45,9 +47,10 @@ class Sieve:
         What was refused, repaired or noted.
     """
 
-    def __init__(self, frame: gpd.GeoDataFrame, file: str) -> None:
+    def __init__(self, frame: gpd.GeoDataFrame, file: str, kept: bool = False) -> None:
         self.frame = frame
         self.file = file
+        self.kept = kept
         self.findings: list[Finding] = []
 
     def refuse(self, bad: pd.Series, key: str, field: str | None = None, **values: object) -> None:
@@ -76,21 +79,38 @@ class Sieve:
         values
             Fills the wording; a Series gives each row its own.
         """
-        for row in rows.index[rows.to_numpy(dtype=bool)]:
+        chosen = rows.index[rows.to_numpy(dtype=bool)]
+        for row, at in zip(chosen, positions(self.frame.geometry.loc[chosen]), strict=True):
             own = {
                 name: value.loc[row] if isinstance(value, pd.Series) else value
                 for name, value in values.items()
             }
             fault = Fault(key, file=self.file, row=int(row), field=field, values=own)
-            self.findings.append(Finding(outcome, fault))
+            self.findings.append(Finding(outcome, fault, at))
 
     def count(self, outcome: Outcome) -> int:
         """How many rows had this outcome; a row repaired twice counts once."""
         return len({each.fault.row for each in self.findings if each.outcome is outcome})
 
+    def make_way(self, codes: Collection[str]) -> None:
+        """Take out the store's own rows whose codes came anew; nothing is told of them."""
+        if self.kept:
+            self.frame = self.frame[~self.frame["code"].isin(list(codes))]
+
     def set(self, **columns: object) -> None:
         """Give the rows other values."""
         self.frame = self.frame.assign(**columns)
+
+
+def positions(shapes: gpd.GeoSeries) -> list[tuple[float, float] | None]:
+    """Return ``(lon, lat)`` of each shape; ``None`` where it has no place on a map."""
+    boxes = shapely.bounds(shapes.to_numpy())
+    # The middle of the box: a point inside costs more, and broken shapes have none.
+    middles = ((boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2)
+    return [
+        (float(lon), float(lat)) if np.isfinite(lon) and np.isfinite(lat) else None
+        for lon, lat in zip(*middles, strict=True)
+    ]
 
 
 def check_codes(sieve: Sieve, level: Level | None = None) -> None:
@@ -121,11 +141,56 @@ def check_unique(sieve: Sieve, taken: dict[str, str], key: str = "duplicate-code
     key : str
         The fault, where the codes were made by us out of the row.
     """
+    if sieve.kept:
+        return
     codes = sieve.frame["code"]
     first = {code: f"{sieve.file} · {row}" for row, code in codes[~codes.duplicated()].items()}
     again = codes.duplicated() | codes.isin(list(taken))
     sieve.refuse(again, key, "code", code=codes, first=codes.map({**first, **taken}))
     taken.update({code: first[code] for code in sieve.frame["code"]})
+
+
+def check_unlike(sieve: Sieve, taken: dict[bytes, str]) -> None:
+    """Refuse areas that an earlier row has drawn already, and remember those that stay."""
+    shapes = shapely.to_wkb(shapely.normalize(sieve.frame.geometry.to_numpy()))
+    drawn = pd.Series(shapes, index=sieve.frame.index, dtype=object)
+    first = {shape: f"{sieve.file} · {row}" for row, shape in drawn[~drawn.duplicated()].items()}
+    again = drawn.duplicated() | drawn.isin(list(taken))
+    if not sieve.kept:
+        sieve.refuse(again, "duplicate-geometry", "geometry", first=drawn.map({**first, **taken}))
+    taken.update({shape: first[shape] for shape in drawn[~again]})
+
+
+def check_parent_in_code(sieve: Sieve, level: Level) -> None:
+    """Refuse codes that do not begin with their parent's, where the level says they do."""
+    if not level.code_has_parent or sieve.frame.empty:
+        return
+    codes, parents = sieve.frame["code"], sieve.frame["parent_code"]
+    wrong = [
+        not str(code).startswith(str(parent)) for code, parent in zip(codes, parents, strict=True)
+    ]
+    bad = pd.Series(wrong, index=codes.index, dtype=bool)
+    sieve.refuse(bad, "code-parent", "code", code=codes, parent=parents)
+
+
+def check_units(sieve: Sieve, level: Level, known: Collection[str] | None) -> None:
+    """Refuse regions that hang on no unit: a grid belongs to a village, never to a town."""
+    if level.unit is None or sieve.frame.empty:
+        return
+    codes, digits = sieve.frame["code"], level.unit.digits
+    units = codes.str.slice(0, digits)
+    beyond = [
+        unit.removeprefix(str(parent)).strip("0")
+        for unit, parent in zip(units, sieve.frame["parent_code"], strict=True)
+    ]
+    own = pd.Series([rest == "" for rest in beyond], index=codes.index, dtype=bool)
+    sieve.refuse(own | (codes.str.len() <= digits), "no-unit", "code", code=codes, digits=digits)
+    if known is not None:
+        units = sieve.frame["code"].str.slice(0, digits)
+        close = units.map(lambda unit: unit if unit in known else nearest(unit, sorted(known)))
+        away = ~units.isin(list(known))
+        kind = level.unit.kind
+        sieve.refuse(away, "unknown-unit", "code", unit=units, kind=kind, nearest=close)
 
 
 def check_names(sieve: Sieve) -> None:

@@ -175,12 +175,12 @@ def test_a_bbox_is_in_order_or_refused(
 
 def test_every_key_and_field_is_in_the_guide() -> None:
     guide = (Path(__file__).parents[2] / "docs" / "city-file.md").read_text(encoding="utf-8")
-    from geo_data.city import Basemap, Level
+    from geo_data.city import Basemap, Level, Unit
     from geo_data.sources import FIELDS, Limits, Source
 
     keys = {
         info.alias or name
-        for model in (City, Level, Source, Basemap, Limits)
+        for model in (City, Level, Unit, Source, Basemap, Limits)
         for name, info in model.model_fields.items()
         if not info.exclude
     }

@@ -92,7 +92,7 @@ def test_an_amap_outline_fits_once_its_datum_is_declared(city_file: Path, real_d
     towns = prepared.layers["regions/town"][0].to_crs(4549).union_all()
     fit = outline.intersection(towns).area / outline.union(towns).area
     assert fit > 0.99
-    assert keys(prepared) == {"regions-gap": 1}
+    assert keys(prepared) == {"regions-gap": 1, "region-sticks-out": 10}
 
 
 def test_an_amap_outline_that_does_not_say_its_datum_is_noticed(

@@ -1,0 +1,29 @@
+"""``python app.py check``: what the store has, held against the rules of an import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dashboard.commands.command import Asked, Command, Parser, Wording
+from dashboard.commands.importing import give_report, report_options
+from dashboard.commands.telling import progress
+from geo_data.city import read_city
+from geo_data.importer import check_store
+from geo_data.provision import DEMO_ADCODE, settings_with_city, store_address
+
+
+def _options(parser: Parser, wording: Wording) -> None:
+    parser.add_argument("--city", type=Path, metavar="CITY.toml", help=wording("city"))
+    report_options(parser, wording)
+
+
+def _check(asked: Asked) -> int:
+    settings = settings_with_city(asked.environment, city=asked.typed.city)
+    name = read_city(settings.city).code if settings.city else f"demo-{DEMO_ADCODE}"
+    with progress(asked.language) as tell:
+        prepared = check_store(store_address(settings, name), progress=tell)
+    give_report(asked, prepared.report)
+    return prepared.report.exit_code
+
+
+CHECK = Command("check", _options, _check)
