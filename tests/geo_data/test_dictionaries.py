@@ -117,6 +117,8 @@ def test_a_place_kind_nobody_listed_is_shown_by_its_key() -> None:
 
 
 def test_a_key_that_no_dictionary_lists_is_shown_as_it_is() -> None:
-    assert dictionaries.word("categories", "0102", "en") == dictionaries.categories()["0102"].label("en")
+    assert dictionaries.word("categories", "0102", "en") == dictionaries.categories()["0102"].label(
+        "en"
+    )
     assert dictionaries.word("categories", "9999", "en") == "9999"
     assert dictionaries.word("channels", "carrier-pigeon") == "carrier-pigeon"

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 
 from geo_data.importer import report_page
 from tests.geo_data.workshop import NORTH, SOUTH, Workshop, ward
@@ -24,6 +25,6 @@ def test_every_refused_row_is_listed_and_drawn(
     assert 'data-x="' in row
     assert "&lt;b&gt;X" in row
     assert "<b>X" not in page
-    assert finding.fault.remedy(language) in row
+    assert escape(finding.fault.remedy(language)) in row
     assert re.search(r'<path class="refused" d="M\d+', page)
     assert not re.search(r"(src|href)=|https?://|@import|url\(", page)
