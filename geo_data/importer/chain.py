@@ -215,6 +215,7 @@ def _note_doubtful_parents(sieve: Sieve, found: pd.DataFrame) -> None:
 def _functional(sieves: Sequence[Sieve], chain: Chain, city: City) -> gpd.GeoDataFrame:
     root = shapely.union_all(chain.levels[city.root_level].geometry.to_numpy())
     for sieve in sieves:
+        sieve.make_way(_codes(sieves))
         sieve.refuse(~sieve.frame.geometry.intersects(root), "outside-city", "geometry")
         sieve.set(parent_code=city.code, kind=FUNCTIONAL)
     return _together(sieves)
