@@ -76,7 +76,7 @@ def test_a_stage_change_is_seen_in_the_open_card(
     expect(page.locator(".stages li")).to_have_count(1)
     now = datetime.now(UTC)
     apply(demo_store, [StageReport("test", title, Stage.ACCEPTED, now, "城运中心", None)], now)
-    expect(page.locator(".stages li")).to_have_count(2, timeout=3000)
+    expect(page.locator(".stages li")).to_have_count(2)
 
 
 def test_a_reading_changes_the_sensor_on_screen(
@@ -89,7 +89,7 @@ def test_a_reading_changes_the_sensor_on_screen(
     value = (sensor.value or 1.0) * 1.01
     apply(demo_store, [Reading(sensor.code, value, datetime.now(UTC))], datetime.now(UTC))
 
-    expect(page.locator(".headline .digits")).to_have_text(write_number(value), timeout=3000)
+    expect(page.locator(".headline .digits")).to_have_text(write_number(value))
 
 
 def test_server_lost_and_found(visit: Callable[..., Page], served: Served) -> None:
