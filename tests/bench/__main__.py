@@ -8,6 +8,7 @@ from importlib import import_module
 BENCHES = {
     "first-screen": "what a browser's first and later visits cost until the district is drawn",
     "drill": "server time of 200 random drills with 100,000 buildings and 1,000,000 incidents",
+    "growth": "import, tile, drill and memory while the city grows a hundredfold",
     "fanout": "how soon a change is on 200 and 1,000 screens, and whether any is lost",
 }
 
