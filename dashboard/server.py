@@ -19,7 +19,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard import document, theme
-from dashboard.api import data, health, map_view, regions, tiles
+from dashboard.api import data, health, incoming, map_view, regions, tiles
 from dashboard.api import live as live_api
 from dashboard.context import Context
 from dashboard.drawing import legend_of
@@ -63,6 +63,7 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
         regions.router(context),
         map_view.router(context),
         data.router(context),
+        incoming.router(context),
         tiles.router(context),
         live_api.router(live),
         health.router(context),

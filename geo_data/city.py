@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from pydantic_core import ErrorDetails
 
 from geo_data.faults import Fault, InputError, nearest
+from geo_data.intakes import Intake
 from geo_data.records import FUNCTIONAL
 from geo_data.sources import Entry, Limits, Source, wrong
 from geo_data.words import Label
@@ -103,6 +104,8 @@ class City(Entry):
         Where lengths and areas are measured.
     levels : tuple of Level
         The drill chain, coarsest first, at least two.
+    intakes : tuple of Intake
+        The systems that tell it of cases and readings.
     limits : Limits
         How much an import takes before it says no.
     notice : Label, optional
@@ -119,6 +122,7 @@ class City(Entry):
     languages: tuple[Literal["zh-CN", "en"], ...] = ("zh-CN", "en")
     levels: Annotated[tuple[Level, ...], Field(min_length=2)]
     sources: tuple[Source, ...] = ()
+    intakes: tuple[Intake, ...] = ()
     limits: Limits = Limits()
     basemap: Basemap | None = None
     notice: Label | None = None
@@ -169,6 +173,13 @@ class City(Entry):
             if source.layer == "regions" and source.level not in [*keys, FUNCTIONAL]:
                 near = nearest(source.level or "", keys)
                 raise wrong("unknown-level", file=source.origin, key=source.level, nearest=near)
+        return self
+
+    @model_validator(mode="after")
+    def _intakes_differ(self) -> City:
+        keys = [intake.key for intake in self.intakes]
+        if len(set(keys)) != len(keys):
+            raise wrong("intakes-alike")
         return self
 
     @cached_property
@@ -274,6 +285,7 @@ def _keys_beside(place: tuple[int | str, ...]) -> frozenset[str]:
     parts: dict[str, type[BaseModel]] = {
         "levels": Level,
         "sources": Source,
+        "intakes": Intake,
         "basemap": Basemap,
         "limits": Limits,
     }

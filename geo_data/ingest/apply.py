@@ -42,19 +42,38 @@ class Outcome:
         Reports that told something new, and those that told nothing new.
     refused : list of (int, Fault)
         Which reports were put aside among the dead letters, and why.
+    repeats : list of int
+        Which reports told nothing new.
     """
 
     accepted: int = 0
     repeated: int = 0
     refused: list[Refusal] = field(default_factory=list)
+    repeats: list[int] = field(default_factory=list)
 
-    def tally(self, is_new: bool) -> None:
+    def tally(self, row: int, is_new: bool) -> None:
         """Count one report."""
         self.accepted += is_new
         self.repeated += not is_new
+        if not is_new:
+            self.repeats.append(row)
 
 
-def apply(store: Store, reports: Sequence[Report], received_at: datetime) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A message that never became a report: who sent it, as it came, and why not."""
+
+    source: str
+    raw: str
+    reason: str
+
+
+def apply(
+    store: Store,
+    reports: Sequence[Report],
+    received_at: datetime,
+    unread: Sequence[Unread] = (),
+) -> Outcome:
     """Take a batch of reports into the store: one transaction, all of it or nothing.
 
     The same reports in any order, any number of times and cut into any batches leave the same
@@ -70,6 +89,8 @@ def apply(store: Store, reports: Sequence[Report], received_at: datetime) -> Out
         the store until somebody does.
     received_at : datetime
         Now, aware.
+    unread : sequence of Unread
+        Messages of the batch that could not be read; kept among the dead letters.
 
     Raises
     ------
@@ -90,8 +111,10 @@ def apply(store: Store, reports: Sequence[Report], received_at: datetime) -> Out
             outcome.accepted += found.accepted
             outcome.repeated += found.repeated
             outcome.refused += found.refused
+            outcome.repeats += found.repeats
         outcome.refused.sort(key=lambda refusal: refusal[0])
-        _bury(connection, store.tables, reports, outcome.refused, received_at)
+        letters = [*unread, *_letters(reports, outcome.refused)]
+        _bury(connection, store.tables, letters, received_at)
     return outcome
 
 
@@ -111,14 +134,14 @@ def _apply_cases(
     for row, report in told:
         case = cases[report.source, report.source_id]
         if isinstance(report, StageReport):
-            outcome.tally(case.step(report, received_at))
+            outcome.tally(row, case.step(report, received_at))
             continue
         spot = placed[row]
         if isinstance(spot, Fault):
             outcome.refused.append((row, spot))
             continue
         news = [case.step(step, received_at) for step in report.stages]
-        outcome.tally(case.tell(report, spot) or any(news))
+        outcome.tally(row, case.tell(report, spot) or any(news))
     keep_for_later(connection, tables, [case for case in cases.values() if case.row is None])
     touched = [case for case in cases.values() if case.is_touched]
     if touched:
@@ -228,26 +251,24 @@ def _told(case: Case, received_at: datetime) -> dict[str, Any]:
     }
 
 
-def _bury(
-    connection: Connection,
-    tables: Tables,
-    reports: Sequence[Report],
-    refused: Sequence[Refusal],
-    received_at: datetime,
-) -> None:
-    """Put refused reports aside, where somebody can mend and send them again."""
-    if not refused:
-        return
-    table = tables.dead_letters
-    rows = [
-        {
-            "source": getattr(reports[row], "source", "readings"),
-            "received_at": received_at,
-            "raw": json.dumps(asdict(reports[row]), ensure_ascii=False, default=str),
-            "reason": fault.sentence(),
-        }
+def _letters(reports: Sequence[Report], refused: Sequence[Refusal]) -> list[Unread]:
+    return [
+        Unread(
+            getattr(reports[row], "source", "readings"),
+            json.dumps(asdict(reports[row]), ensure_ascii=False, default=str),
+            fault.sentence(),
+        )
         for row, fault in refused
     ]
-    connection.execute(insert(table), rows)
+
+
+def _bury(
+    connection: Connection, tables: Tables, letters: Sequence[Unread], received_at: datetime
+) -> None:
+    """Put what was refused aside, where somebody can mend and send it again."""
+    if not letters:
+        return
+    table = tables.dead_letters
+    connection.execute(insert(table), [{"received_at": received_at, **asdict(o)} for o in letters])
     last = connection.execute(select(func.max(table.c.id))).scalar() or 0
     connection.execute(delete(table).where(table.c.id <= last - DEAD_LETTERS_KEPT))

@@ -159,7 +159,7 @@ def bulk_observations(store: Store, frame: pd.DataFrame, received_at: datetime) 
         store.make_room(connection, store.tables.observations, _ends(batch.observed_ms))
         new = take(connection, store, catalog, batch.only(order), at, came_ms[order])
     store.checkpoint()
-    return new
+    return int(new.sum())
 
 
 def _ends(at_ms: Millis) -> list[datetime]:

@@ -140,5 +140,6 @@ def _time(given: object) -> datetime | None:
 
 
 def _is_unicode(text: str) -> bool:
-    # JSON may smuggle in half a surrogate pair, which no database can store.
-    return not any("\ud800" <= sign <= "\udfff" for sign in text)
+    # JSON may smuggle in half a surrogate pair, which no database can store, and NUL, which
+    # PostgreSQL does not.
+    return not any("\ud800" <= sign <= "\udfff" or sign == "\0" for sign in text)

@@ -68,6 +68,7 @@ class Taken:
     accepted: int = 0
     repeated: int = 0
     refused: list[tuple[int, Fault]] = field(default_factory=list)
+    repeats: list[int] = field(default_factory=list)
 
 
 def catalog_of(store: Store) -> Catalog:
@@ -150,9 +151,9 @@ def apply_readings(
     fine = plausible(catalog, batch)
     for row in np.flatnonzero(~fine).tolist():
         taken.refused.append((measured[row][0], implausible(catalog, batch, row)))
-    batch = batch.only(fine)
-    taken.accepted = take(connection, store, catalog, batch, received_at)
-    taken.repeated = len(batch) - taken.accepted
+    new = take(connection, store, catalog, batch.only(fine), received_at)
+    taken.repeats = [measured[row][0] for row in np.flatnonzero(fine)[~new].tolist()]
+    taken.accepted, taken.repeated = int(new.sum()), len(taken.repeats)
     return taken
 
 
@@ -163,7 +164,7 @@ def take(
     batch: Batch,
     received_at: datetime,
     received_ms: Millis | None = None,
-) -> int:
+) -> Flags:
     """Take observations of known sensors into the open transaction.
 
     Parameters
@@ -175,19 +176,19 @@ def take(
 
     Returns
     -------
-    int
-        How many were new.
+    bool, shape (n,)
+        Which were new.
     """
     latest_ms = _latest(connection, store.tables, catalog, batch)
     new = _new(connection, store.tables, catalog, batch, latest_ms)
     if not new.any():
-        return 0
+        return new
     if received_ms is None:
         received = [to_text(received_at)] * int(new.sum())
     else:
         received = column_text(received_ms[new])
     _write(connection, store, catalog, batch.only(new), latest_ms, received, received_at)
-    return int(new.sum())
+    return new
 
 
 def _of_known_sensors(

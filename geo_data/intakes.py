@@ -1,0 +1,100 @@
+"""Intakes: the systems that tell a city of cases, steps and readings, as its file declares them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, model_validator
+
+from geo_data.faults import nearest
+from geo_data.sources import Entry, wrong
+
+TELLS = {
+    "incidents": (
+        *("source_id", "code", "title", "channel", "category", "severity", "happened_at"),
+        *("reported_at", "lon", "lat", "region_code", "place_code", "address", "stages"),
+    ),
+    "stages": ("source_id", "stage", "happened_at", "actor", "note"),
+    "observations": ("sensor_code", "value", "observed_at"),
+}
+"""What an intake may tell, and the fields of each."""
+
+FACTORS = {
+    ("Pa", "MPa"): 1e-6,
+    ("kPa", "MPa"): 1e-3,
+    ("bar", "MPa"): 0.1,
+    ("m", "cm"): 100.0,
+    ("mm", "cm"): 0.1,
+    ("mg/m³", "µg/m³"): 1000.0,
+    ("µg/m³", "mg/m³"): 1e-3,
+}
+"""(their unit, ours) -> what a value is multiplied by."""
+
+
+class Intake(Entry):
+    """One system that tells us something over HTTP.
+
+    Parameters
+    ----------
+    key : str
+        What the city calls it.
+    tells : str
+        ``incidents``, ``stages`` or ``observations``.
+    source : str, optional
+        Under which name its cases are known; ``key`` unless said. An intake that tells the steps
+        of another's cases names that one.
+    key_sha256, key_sha256_env : str, optional
+        SHA-256 of its API key in hexadecimal, or the environment variable that holds it: one of
+        them. The key itself stands nowhere.
+    per_minute : int
+        How many messages a minute it may send; as many at once.
+    timezone : str, optional
+        Where its times without an offset are meant; the city's unless said.
+    channel : str, optional
+        Channel of cases that do not say one.
+    unit, to_unit : str, optional
+        Theirs and ours: values are converted.
+    fields : dict
+        Our field -> their field, a path of names with dots for what lies deeper.
+    values : dict
+        Our field -> (their word -> ours).
+    """
+
+    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    tells: Literal["incidents", "stages", "observations"]
+    source: str | None = None
+    key_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    key_sha256_env: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] | None = None
+    per_minute: Annotated[int, Field(gt=0)] = 6000
+    timezone: str | None = None
+    channel: str | None = None
+    unit: str | None = None
+    to_unit: str | None = None
+    fields: dict[str, str] = Field(default_factory=dict)
+    values: dict[str, dict[str, str]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Intake:
+        known = TELLS[self.tells]
+        for name in (*self.fields, *self.values):
+            if name.replace("-", "_") not in known:
+                near = nearest(name.replace("-", "_"), known).replace("_", "-")
+                raise wrong("unknown-field", key=name, nearest=near)
+        if (self.key_sha256 is None) == (self.key_sha256_env is None):
+            raise wrong("intake-key", key=self.key)
+        units = (self.unit or "", self.to_unit or "")
+        if units != ("", "") and units not in FACTORS:
+            raise wrong("unknown-units", unit=units[0], to=units[1])
+        try:
+            ZoneInfo(self.timezone or "UTC")
+        except Exception as error:
+            raise wrong(
+                "unknown-timezone", timezone=self.timezone, nearest="Asia/Shanghai"
+            ) from error
+        return self
+
+    @property
+    def factor(self) -> float:
+        """What its values are multiplied by."""
+        return FACTORS.get((self.unit or "", self.to_unit or ""), 1.0)
