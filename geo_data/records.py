@@ -197,7 +197,7 @@ class Incident:
     ``code`` is the number people quote, ``category`` major + minor (``"0102"``), ``due_at`` when
     handling must be done (``None`` before dispatch), ``region_code`` the finest region at ingest
     (``None`` outside the city), ``located_by`` how it was placed (``"point"``, ``"region"``,
-    ``"place"``, ``"outside"``).
+    ``"place"``, ``"address"``, ``"name"``, ``"outside"``).
     """
 
     id: int

@@ -129,7 +129,7 @@ def _apply_cases(
     tables = store.tables
     cases = read_cases(connection, tables, {(one.source, one.source_id) for _, one in told})
     incidents = [(row, one) for row, one in told if isinstance(one, IncidentReport)]
-    spots = locate(connection, tables, ground, [one for _, one in incidents])
+    spots = locate(connection, store, ground, [one for _, one in incidents])
     placed = dict(zip((row for row, _ in incidents), spots, strict=True))
     for row, report in told:
         case = cases[report.source, report.source_id]

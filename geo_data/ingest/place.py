@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, select
 
 from geo_data.faults import Fault, nearest
 from geo_data.histories import Strings
+from geo_data.ingest.addresses import AddressBook, address_book
 from geo_data.ingest.reports import IncidentReport
 from geo_data.records import Scope
 from geo_data.regions import region_tree
@@ -130,22 +131,27 @@ def _shapes(connection: Connection, table: Table, *where: object) -> tuple[list[
 
 
 def locate(
-    connection: Connection, tables: Tables, ground: Ground, reports: Sequence[IncidentReport]
+    connection: Connection, store: Store, ground: Ground, reports: Sequence[IncidentReport]
 ) -> list[Spot | Fault]:
     """Say where each case is.
 
     A position wins: its region is found here, its place too unless the source names one that
-    exists. Else the place named, else the region named, else the root: a call that names only
-    a street is the whole district's. A position outside every region stays outside.
+    exists. Else the place named, else the place that the address means, unless that lies outside
+    the region named, else the region named, else the root: a call that names only a street is
+    the whole district's. A position outside every region stays outside.
 
     Returns
     -------
     list of Spot or Fault
         A fault where there is no position and the code named does not exist.
     """
-    named = _places(connection, tables, {one.place_code for one in reports if one.place_code})
+    codes = {one.place_code for one in reports if one.place_code}
+    named = _places(connection, store.tables, codes)
+    asked = any(one.lon is None and one.address for one in reports)
+    book = address_book(store) if asked else None
     spots: list[Spot | Fault] = [
-        _by_name(report, named, ground) if report.lon is None else _NOWHERE for report in reports
+        _NOWHERE if report.lon is not None else _by_name(report, named, ground, book)
+        for report in reports
     ]
     at = [row for row, report in enumerate(reports) if report.lon is not None]
     if not at:
@@ -162,6 +168,11 @@ def locate(
 
 
 _NOWHERE = Spot(None, None, None, None, "outside")
+
+
+def _above(region_code: str, ground: Ground) -> tuple[str | None, ...]:
+    """Regions that may be named beside an address in ``region_code``; none at all too."""
+    return None, region_code, ground.branch(region_code), ground.root_code
 
 
 class _Named(NamedTuple):
@@ -182,10 +193,18 @@ def _places(connection: Connection, tables: Tables, codes: set[str]) -> dict[str
     }
 
 
-def _by_name(report: IncidentReport, named: Mapping[str, _Named], ground: Ground) -> Spot | Fault:
+def _by_name(
+    report: IncidentReport,
+    named: Mapping[str, _Named],
+    ground: Ground,
+    book: AddressBook | None,
+) -> Spot | Fault:
     place = named.get(report.place_code or "")
     if place:
         return Spot(place.lon, place.lat, place.region_code, report.place_code, "place")
+    found = book.find(report.address) if book and report.address else None
+    if found and report.region_code in _above(found.region_code, ground):
+        return Spot(found.lon, found.lat, found.region_code, found.code, found.by)
     if report.region_code in ground.branches:
         return Spot(None, None, report.region_code, None, "region")
     if report.region_code:
