@@ -81,11 +81,9 @@ def ranked(look: Look) -> list[Any]:
 def title(look: Look) -> list[Any]:
     """Return the city's name, where in it we look, and the mode of the city."""
     chain = [region.name for region in look.tree.ancestors(look.region.code)]
-    return [
-        html.B(chain[0]),
-        html.Span(look.say("wall-subject")),
-        *[html.Span(name, className="sub") for name in chain[1:]],
-    ]
+    # Deeper down the names of where one is need the room.
+    below = [html.Span(name, className="sub") for name in chain[1:]]
+    return [html.B(chain[0]), *(below or [html.Span(look.say("wall-subject"))])]
 
 
 NEAR = 3
