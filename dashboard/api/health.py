@@ -24,10 +24,15 @@ def router(context: Context) -> APIRouter:
         try:
             tree = queries.region_tree(context.store, context.scope)
             regions = len(tree.finest(tree.root.code))
+            notices = context.store.notices()
         except (InputError, KeyError) as error:
             response.status_code = 503
             said = error.sentences("en") if isinstance(error, InputError) else [str(error)]
             return {"status": "not ready", "reasons": said}
-        return {"status": "ready", "city": context.store.city.code, "finest_regions": regions}
+        ready = {"status": "ready", "city": context.store.city.code, "finest_regions": regions}
+        if not notices:
+            return ready
+        told = [{"error": one.reason("en"), "remedy": one.remedy("en")} for one in notices]
+        return {**ready, "detail": told}
 
     return routes

@@ -29,6 +29,8 @@ AGAIN_S = 2.0
 _SILENCE_S = 30.0
 """After so long without a word the connection is asked whether it is still there."""
 
+_NEWEST = "SELECT value FROM meta WHERE key = 'commits'"
+
 _log = logging.getLogger(__name__)
 
 
@@ -41,6 +43,11 @@ class CommitWatch:
         The server.
     on_commit : callable
         Called from the watching thread for every commit of another process.
+
+    Attributes
+    ----------
+    newest : int
+        Number of the newest commit that was heard of, this process' own too.
     """
 
     def __init__(self, url: URL, on_commit: Callable[[], None]) -> None:
@@ -48,6 +55,7 @@ class CommitWatch:
         self._on_commit = on_commit
         self._own = uuid4().hex
         self._heard = 0
+        self.newest = 0
         self._listens = False
         self._stop = Event()
         self._wake_read, self._wake_write = os.pipe()
@@ -67,9 +75,9 @@ class CommitWatch:
             return self._heard
         return self._heard, time.monotonic() // POLL_S
 
-    def tell(self, connection: Connection) -> None:
-        """Say in an open transaction that something changed."""
-        connection.execute(select_(func.pg_notify(CHANNEL, self._own)))
+    def tell(self, connection: Connection, number: int) -> None:
+        """Say in an open transaction that something changed, and which commit this is."""
+        connection.execute(select_(func.pg_notify(CHANNEL, f"{self._own} {number}")))
 
     def close(self) -> None:
         """Listen no more."""
@@ -84,6 +92,8 @@ class CommitWatch:
         try:
             self._connection = plain_connection(self._url)
             self._connection.execute(f"LISTEN {CHANNEL}")
+            known = self._connection.execute(_NEWEST).fetchone()
+            self.newest = max(self.newest, int(known[0]) if known else 0)
         except psycopg.Error as error:
             _log.warning("commits of other processes are polled for: %s", error)
             self._disconnect()
@@ -118,7 +128,9 @@ class CommitWatch:
         connection.pgconn.consume_input()
         foreign = 0
         while told := connection.pgconn.notifies():
-            foreign += told.extra.decode() != self._own
+            who, _, number = told.extra.decode().partition(" ")
+            foreign += who != self._own
+            self.newest = max(self.newest, int(number or 0))
         if foreign:
             self._heard += 1
             self._on_commit()

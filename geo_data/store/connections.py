@@ -19,6 +19,7 @@ from geo_data.faults import Fault, InputError
 from geo_data.store.file import STORE_EXIT
 
 DRIVER = "postgresql+psycopg"
+CONNECT_TIMEOUT_S = 10
 SCHEMA = "yiping"
 """Where our tables lie, so that the database may hold the city's own tables too."""
 _PATH = f"{SCHEMA},public,postgis,extensions"
@@ -58,7 +59,7 @@ class ServerOptions:
     lock_timeout_s : float
         How long a writer waits for its turn.
     replica_url : str, optional
-        A read-only copy of the database, for the reads.
+        A read-only copy of the database, for the reads; see :mod:`geo_data.store.replica`.
     """
 
     pool_size: int = 10
@@ -135,14 +136,15 @@ def _one_line(text: str) -> str:
     return " ".join(lines)[:400]
 
 
-def reading_engine(url: URL, options: ServerOptions) -> Engine:
+def reading_engine(url: URL, options: ServerOptions, connect_s: int = CONNECT_TIMEOUT_S) -> Engine:
     """Return the engine of the readers: each sees one moment, none can write."""
     given = {
         "default_transaction_read_only": "on",
         "default_transaction_isolation": "repeatable\\ read",
         "statement_timeout": _ms(options.read_timeout_s),
     }
-    return _engine(url, given, pool_size=options.pool_size, pool_timeout=options.read_timeout_s)
+    pool = {"pool_size": options.pool_size, "pool_timeout": options.read_timeout_s}
+    return _engine(url, given, connect_s, **pool)
 
 
 def writing_engine(url: URL, options: ServerOptions) -> Engine:
@@ -151,30 +153,31 @@ def writing_engine(url: URL, options: ServerOptions) -> Engine:
         "statement_timeout": _ms(options.write_timeout_s),
         "lock_timeout": _ms(options.lock_timeout_s),
     }
-    return _engine(url, given, pool_size=1, pool_timeout=options.lock_timeout_s)
+    pool = {"pool_size": 1, "pool_timeout": options.lock_timeout_s}
+    return _engine(url, given, CONNECT_TIMEOUT_S, **pool)
 
 
-def _engine(url: URL, given: dict[str, str], **pool: Any) -> Engine:
+def _engine(url: URL, given: dict[str, str], connect_s: int, **pool: Any) -> Engine:
     return create_engine(
         url,
         max_overflow=0,
         # A server that was started again is noticed before a statement is lost.
         pool_pre_ping=True,
-        connect_args=_connecting(given),
+        connect_args=_connecting(given, connect_s),
         **pool,
     )
 
 
-def _connecting(given: dict[str, str]) -> dict[str, Any]:
+def _connecting(given: dict[str, str], connect_s: int) -> dict[str, Any]:
     every = {"search_path": _PATH, "timezone": "UTC", "client_encoding": "UTF8", **given}
     options = " ".join(f"-c {name}={value}" for name, value in every.items())
-    return {"connect_timeout": 10, "application_name": "yiping", "options": options}
+    return {"connect_timeout": connect_s, "application_name": "yiping", "options": options}
 
 
 def plain_connection(url: URL) -> psycopg.Connection[Any]:
     """Return a connection of the driver's own, each statement a transaction."""
     text = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    return psycopg.connect(text, autocommit=True, **_connecting({}))
+    return psycopg.connect(text, autocommit=True, **_connecting({}, CONNECT_TIMEOUT_S))
 
 
 def _ms(seconds: float) -> str:

@@ -18,6 +18,7 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import Connection, Dialect, Table
 
 from geo_data.city import City
+from geo_data.faults import Fault
 from geo_data.store.geopackage import Geometries
 from geo_data.store.tables import Tables
 
@@ -74,6 +75,16 @@ class Store(ABC):
         InputError
             Exit code 3: the store is locked, damaged or out of reach.
         """
+
+    def notices(self) -> list[Fault]:
+        """Return what works only in part at present: looked at now, told in the log as well.
+
+        Raises
+        ------
+        InputError
+            Exit code 3: the store cannot be read at all.
+        """
+        return []
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import URL, Connection, Engine, Table, delete, func, select, text
 
 from geo_data.city import City
+from geo_data.faults import Fault
 from geo_data.store.commit_watch import CommitWatch
 from geo_data.store.connections import (
     ServerOptions,
@@ -22,6 +23,7 @@ from geo_data.store.engine import Columns, LayerVersion, Store
 from geo_data.store.geopackage import Geometries
 from geo_data.store.months import make_months
 from geo_data.store.postgis import build_server_tables, to_ewkb
+from geo_data.store.replica import Replica, count_commit
 from geo_data.store.server_rows import copy_rows
 
 WRITERS = 0x79697069  # "yipi"
@@ -62,21 +64,46 @@ class ServerStore(Store):
         self._readers: Engine = reading_engine(url, options)
         self._writer: Engine = writing_engine(url, options)
         super().__init__(shown(url), city, build_server_tables(), self._readers.dialect)
+        self._replica: Replica | None = None
+        if options.replica_url:
+            self._replica = Replica(options.replica_url, city.code, options)
         self._own_commits = 0
+        self._own_newest = 0
         self._watch = CommitWatch(url, self._tell_commit)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """See :meth:`Store.read`."""
+        """See :meth:`Store.read`; from the read-only copy while that knows all we know."""
+        copy = self._copy()
+        if copy is not None:
+            with told(self._replica.name if self._replica else ""), copy as connection:
+                yield connection
+            return
         with told(self.name), self._readers.connect() as connection:
             yield connection
+
+    def _copy(self) -> Connection | None:
+        if self._replica is None:
+            return None
+        with told(self._replica.name):
+            return self._replica.connection(max(self._own_newest, self._watch.newest))
+
+    def notices(self) -> list[Fault]:
+        """See :meth:`Store.notices`."""
+        if self._replica is None:
+            return []
+        with self.read():
+            notice = self._replica.notice()
+        return [notice] if notice else []
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         with told(self.name), self._writer.begin() as connection:
             take_turn(connection)
             yield connection
-            self._watch.tell(connection)
+            number = count_commit(connection)
+            self._watch.tell(connection, number)
+        self._own_newest = number
 
     def _committed(self) -> None:
         self._own_commits += 1
@@ -130,4 +157,6 @@ class ServerStore(Store):
         """Close every connection."""
         self._watch.close()
         self._readers.dispose()
+        if self._replica is not None:
+            self._replica.close()
         self._writer.dispose()
