@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -49,7 +50,9 @@ class Parser(argparse.ArgumentParser):
     """Says what is wrong as the rest of the product does."""
 
     def error(self, message: str) -> NoReturn:
-        raise InputError(Fault("bad-argument", values={"error": message}))
+        # argparse repeats what was typed; an address may hold a password.
+        hidden = re.sub(r"(://[^:/@\s]*:)[^\s]*@", r"\1***@", message)
+        raise InputError(Fault("bad-argument", values={"error": hidden}))
 
 
 @dataclass(frozen=True, slots=True)

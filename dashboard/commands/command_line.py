@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from dashboard.commands.checking import CHECK
 from dashboard.commands.command import Asked, Command, Parser, Serve
+from dashboard.commands.copying import COPY
 from dashboard.commands.demo import DEMO
 from dashboard.commands.importing import IMPORT
 from dashboard.commands.migrating import MIGRATE
@@ -27,6 +28,7 @@ COMMANDS: tuple[Command, ...] = (
     DEMO,
     TILES,
     MIGRATE,
+    COPY,
 )
 """In the order in which the help lists them; without one of them a city is served."""
 

@@ -5,6 +5,7 @@ Whatever the server says becomes a fault that tells what to do, with exit code 3
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ class ServerOptions:
 
 def is_server(address: object) -> bool:
     """Whether an address is a server's and not a file's."""
-    return str(address).startswith("postgres")
+    return re.match(r"postgres(ql)?(\+\w+)?:", str(address)) is not None
 
 
 def server_url(text: str) -> URL:

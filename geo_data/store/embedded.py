@@ -117,6 +117,20 @@ class EmbeddedStore(Store):
         """Keep the pages of every index in memory, or each is written many times."""
         raw_connection(connection).execute(f"PRAGMA cache_size=-{LOAD_CACHE_KB}")
 
+    def last_number(self, connection: Connection) -> int:
+        """See :meth:`Store.last_number`."""
+        query = "SELECT seq FROM sqlite_sequence WHERE name = 'changes'"
+        (last,) = raw_connection(connection).execute(query).fetchone() or (0,)
+        return int(last)
+
+    def number_from(self, connection: Connection, last: int, at: datetime) -> None:
+        """See :meth:`Store.number_from`; GIS readers are told where the rows lie."""
+        raw = raw_connection(connection)
+        raw.execute("DELETE FROM sqlite_sequence WHERE name = 'changes'")
+        raw.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('changes', ?)", (last,))
+        for table in (self.tables.regions, self.tables.places, self.tables.sensors):
+            geopackage.note_extent(raw, table.name, at)
+
     def make_room(self, connection: Connection, table: Table, times: Iterable[datetime]) -> None:
         """Do nothing: one table holds all times."""
 

@@ -236,6 +236,14 @@ class Store(ABC):
         """Get ready for a write of most of the store, inside its transaction."""
 
     @abstractmethod
+    def last_number(self, connection: Connection) -> int:
+        """Return the last number that was given to a change, pruned or not; 0 before the first."""
+
+    @abstractmethod
+    def number_from(self, connection: Connection, last: int, at: datetime) -> None:
+        """Finish rows written with numbers of their own: changes go on after ``last``."""
+
+    @abstractmethod
     def make_room(self, connection: Connection, table: Table, times: Iterable[datetime]) -> None:
         """Get ready for rows of these times, before many of them are written."""
 

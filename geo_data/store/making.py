@@ -26,7 +26,7 @@ from geo_data.store.connections import (
 from geo_data.store.engine import Store
 from geo_data.store.file import has_content
 from geo_data.store.opening import Address, open_store
-from geo_data.store.server_setup import UNFINISHED, has_store, open_server
+from geo_data.store.server_setup import MAKING, UNFINISHED, has_store, open_server
 
 _MAKERS = 0x79697071
 """Key of the advisory lock of whoever makes or imports a city."""
@@ -128,7 +128,7 @@ def remove_file(path: Path) -> None:
 def _made_on_server(address: str, city: City) -> Iterator[Store]:
     if has_store(address):
         raise server_fault("server-has-store", shown(server_url(address)))
-    store = open_server(address, city, create=True, options=ServerOptions(), unfinished=True)
+    store = open_server(address, city, create=True, options=ServerOptions(), mark=MAKING)
     try:
         yield store
         with store.write() as connection:

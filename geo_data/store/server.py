@@ -142,6 +142,28 @@ class ServerStore(Store):
         if len(fids) > MANY_CHANGES:
             connection.execute(text(f"ANALYZE {table.name}"))
 
+    def last_number(self, connection: Connection) -> int:
+        """See :meth:`Store.last_number`."""
+        known = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM changes_seq_seq"
+        return int(connection.scalar(text(known)) or 0)
+
+    def number_from(
+        self,
+        connection: Connection,
+        last: int,
+        at: datetime,  # noqa: ARG002 - the file of the embedded store keeps it
+    ) -> None:
+        """See :meth:`Store.number_from`."""
+        for name, number in (
+            ("changes_seq_seq", last),
+            ("dead_letters_id_seq", self._last_letter(connection)),
+        ):
+            given = {"name": name, "next": number + 1}
+            connection.execute(text("SELECT setval(CAST(:name AS text), :next, false)"), given)
+
+    def _last_letter(self, connection: Connection) -> int:
+        return int(connection.scalar(select(func.max(self.tables.dead_letters.c.id))) or 0)
+
     def make_room(self, connection: Connection, table: Table, times: Iterable[datetime]) -> None:
         """Make the months of a partitioned table that these times lie in."""
         make_months(connection, table, times)

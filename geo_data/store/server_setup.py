@@ -22,6 +22,8 @@ from geo_data.store.server import ServerStore, take_turn
 
 UNFINISHED = "unfinished"
 """Key in ``meta`` of tables that are still being filled for the first time."""
+MAKING, COPYING = "1", "copy"
+"""Its values. What was half made is made anew by whoever comes; a copy waits to go on."""
 OLDEST_SERVER = 130000
 OLDEST_POSTGIS = (3, 0)
 
@@ -31,14 +33,15 @@ def open_server(
     city: City | None,
     create: bool,
     options: ServerOptions,
-    unfinished: bool = False,
+    mark: str | None = None,
 ) -> ServerStore:
     """Open the store in a server's database, or make it; see :func:`geo_data.store.open_store`.
 
     Parameters
     ----------
-    unfinished : bool
-        A store that is made carries the mark until whoever fills it takes it away.
+    mark : str, optional
+        :data:`MAKING` or :data:`COPYING`: a store that is made carries the mark until whoever
+        fills it takes it away. An unfinished copy is opened by who copies, and nobody else.
     """
     url = server_url(address)
     name = shown(url)
@@ -47,7 +50,7 @@ def open_server(
         with told(name), engine.begin() as connection:
             take_turn(connection)
             _check_server(connection, name, create)
-            kept = _settle(connection, name, city if create else None, unfinished)
+            kept = _settle(connection, name, city if create else None, mark)
     finally:
         engine.dispose()
     return ServerStore(url, kept, options)
@@ -83,7 +86,20 @@ def has_store(address: str, options: ServerOptions | None = None) -> bool:
     engine = writing_engine(url, options or ServerOptions())
     try:
         with told(shown(url)), engine.connect() as connection:
-            return _has_tables(connection) and not _is_unfinished(connection)
+            return _has_tables(connection) and _mark(connection) is None
+    finally:
+        engine.dispose()
+
+
+def drop_copy(address: str) -> None:
+    """Take an unfinished copy out of a server's database; a whole store stays."""
+    url = server_url(address)
+    engine = writing_engine(url, ServerOptions())
+    try:
+        with told(shown(url)), engine.begin() as connection:
+            take_turn(connection)
+            if _has_tables(connection) and _mark(connection) == COPYING:
+                build_server_tables().metadata.drop_all(connection)
     finally:
         engine.dispose()
 
@@ -122,21 +138,25 @@ def _has_tables(connection: Connection) -> bool:
     return bool(connection.scalar(text(f"SELECT to_regclass('{SCHEMA}.meta') IS NOT NULL")))
 
 
-def _is_unfinished(connection: Connection) -> bool:
-    marks = connection.execute(text("SELECT 1 FROM meta WHERE key = :key"), {"key": UNFINISHED})
-    return marks.first() is not None
+def _mark(connection: Connection) -> str | None:
+    query = text("SELECT value FROM meta WHERE key = :key")
+    mark: str | None = connection.scalar(query, {"key": UNFINISHED})
+    return mark
 
 
-def _settle(connection: Connection, name: str, city: City | None, unfinished: bool) -> City:
+def _settle(connection: Connection, name: str, city: City | None, mark: str | None) -> City:
     """Make the tables if ``city`` is given and there are none; return the city that is kept."""
     there = _has_tables(connection)
-    if there and _is_unfinished(connection):
+    found = _mark(connection) if there else None
+    if found == COPYING and mark != COPYING:
+        raise server_fault("server-copying", name)
+    if found is not None and found != COPYING:
         build_server_tables().metadata.drop_all(connection)
         there = False
     if not there:
         if city is None:
             raise server_fault("store-missing", name)
-        _make_tables(connection, city, unfinished)
+        _make_tables(connection, city, mark)
     kept = {row.key: row.value for row in connection.execute(text("SELECT key, value FROM meta"))}
     version = schema_of(connection)
     if version > newest():
@@ -150,7 +170,7 @@ def _settle(connection: Connection, name: str, city: City | None, unfinished: bo
     return City.model_validate_json(kept["city"])
 
 
-def _make_tables(connection: Connection, city: City, unfinished: bool) -> None:
+def _make_tables(connection: Connection, city: City, mark: str | None) -> None:
     tables = build_server_tables()
     known = text("SELECT to_regnamespace(:name) IS NOT NULL")
     # Asked first: who may use a schema that the administrator made may not make one.
@@ -159,7 +179,7 @@ def _make_tables(connection: Connection, city: City, unfinished: bool) -> None:
     tables.metadata.create_all(connection, checkfirst=False)
     make_default_parts(connection)
     rows = {"city": city_text(city)}
-    if unfinished:
-        rows[UNFINISHED] = "1"
+    if mark is not None:
+        rows[UNFINISHED] = mark
     connection.execute(tables.meta.insert(), [{"key": key, "value": rows[key]} for key in rows])
     stamp(connection)
