@@ -33,11 +33,12 @@ from geo_data.store.making import alone, remove_file, shown_address
 from geo_data.store.migrating import KEY
 from geo_data.store.opening import Address, open_store
 from geo_data.store.postgis import PARTITIONED
+from geo_data.store.replica import COMMITS
 from geo_data.store.server_setup import COPYING, UNFINISHED, drop_copy, has_store, open_server
 
 PROGRESS = "copy"
 """Key in ``meta`` of how far a copy has come."""
-_OWN = frozenset({KEY, UNFINISHED, PROGRESS})
+_OWN = frozenset({KEY, UNFINISHED, PROGRESS, COMMITS})
 """Keys in ``meta`` that are the store's, not the city's."""
 _FILE = "sqlite:///"
 
@@ -253,12 +254,13 @@ class _Copy:
 
     def rows(self) -> None:
         """Copy what is not there yet."""
+        tell = self._tell
         names = [table.name for table in self._tables]
         start = names.index(self._progress.table) if self._progress.table else 0
         for table in self._tables[start:]:
             after = self._progress.after if table.name == self._progress.table else None
             for chunk in chunks(self._connection, table, after, without=_without(table)):
-                self._tell("copy", 0.7 * self._rows_done() / self._total)
+                tell("copy", 0.7 * self._rows_done() / self._total)
                 self._put(table, chunk)
 
     def _put(self, table: Table, chunk: Chunk) -> None:
@@ -289,6 +291,7 @@ class _Copy:
 
     def compared(self) -> tuple[CopiedTable, ...]:
         """Read the copy again and return both sides of every table."""
+        tell = self._tell
         found: list[CopiedTable] = []
         read = 0
         with self._target.read() as connection:
@@ -297,7 +300,7 @@ class _Copy:
                 sums = Sums()
                 for chunk in chunks(connection, there, without=_without(table)):
                     sums = sums.plus(chunk.values)
-                    self._tell("compare", min(0.7 + 0.3 * (read + sums.rows) / self._total, 1.0))
+                    tell("compare", min(0.7 + 0.3 * (read + sums.rows) / self._total, 1.0))
                 read += sums.rows
                 here = self._progress.done.get(table.name, Sums())
                 found.append(CopiedTable(table.name, here, sums))

@@ -14,13 +14,13 @@ from geo_data.faults import InputError
 from geo_data.ingest import apply
 from geo_data.queries import incidents
 from geo_data.records import Scope
-from geo_data.store import checksums, copy_city, open_store, store_exists
+from geo_data.store import checksums, copy_city, geopackage, open_store, store_exists
 from geo_data.store.checksums import Sums, chunks
 from tests.geo_data.lived_city import DAY, NOON, case, hours, make_lived_city, opened
 from tests.geo_data.small_city import AT, CITY
 from tests.stores import Address, Stores
 
-OWN = {"schema-version"}
+OWN = {"commits", "schema-version"}
 
 
 @pytest.fixture
@@ -118,6 +118,7 @@ def test_a_changed_row_is_noticed_and_the_copy_not_used(lived: Path, tmp_path: P
     target = tmp_path / "copy.gpkg"
     stopped_copy(lived, target, 60)
     with closing(sqlite3.connect(f"{target}.copying", isolation_level=None)) as raw:
+        geopackage.register_functions(raw)
         assert raw.execute("UPDATE sensors SET unit = 'kPa' WHERE code = 's0'").rowcount == 1
     with pytest.raises(InputError) as error:
         copy_city(lived, target, AT)
