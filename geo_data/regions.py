@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -189,6 +190,27 @@ class RegionTree:
         spans, start, end = self._chain.spans, self._start, self._end
         places = (spans[code][0] if code and code in spans else -1 for code in codes)
         return np.array([at if start <= at < end else -1 for at in places], dtype=np.int32)
+
+    def within(
+        self, numbers: np.ndarray[Any, np.dtype[np.int32]], code: str
+    ) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Say which regions lie in ``code``, itself among them.
+
+        Parameters
+        ----------
+        numbers : int32, shape (n,)
+            As :meth:`order` gives them.
+        code : str
+            A region or functional area; nothing lies in one that is not visible.
+
+        Returns
+        -------
+        bool, shape (n,)
+        """
+        if code in self._areas:
+            return np.isin(numbers, self.order(self.subtree(code)))
+        start, end = self._chain.spans[code] if self._sees(code) else (0, 0)
+        return (numbers >= start) & (numbers < end)
 
     def _runs_of(self, codes: Sequence[str]) -> _Runs:
         # Asked for level by level and for the children of a region: as many as there are regions.

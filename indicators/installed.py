@@ -13,7 +13,7 @@ import numpy.typing as npt
 from geo_data import queries
 from geo_data.dictionaries import sensor_kinds
 from geo_data.instants import instant
-from geo_data.records import FUNCTIONAL, Scope, SensorState
+from geo_data.records import Scope, SensorState
 from geo_data.store import Store
 from indicators.spec import Array, Sensors
 
@@ -100,14 +100,7 @@ class Installed:
         """Which sensors stand in a region; ``None`` is all of them."""
         if region_code == self._tree.root.code:
             return None
-        region = self._tree.get(region_code)
-        if region is None:
-            return np.zeros(len(self._slots), dtype=bool)
-        if region.level == FUNCTIONAL:
-            return np.isin(self._slots, self._tree.order(self._tree.subtree(region_code)))
-        start, end = self._tree.span(region_code)
-        inside: npt.NDArray[np.bool_] = (self._slots >= start) & (self._slots < end)
-        return inside
+        return self._tree.within(self._slots, region_code)
 
     def _in_each(self, codes: Sequence[str], chosen: npt.NDArray[np.bool_]) -> Array:
         per_slot = np.bincount(self._slots[chosen], minlength=self._end)

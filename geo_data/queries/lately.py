@@ -132,13 +132,9 @@ class Lately:
         tree = self._tree
         if self._is_everything(region_code):
             return None
-        inside = np.zeros(self._log.n_slots + 1, dtype=bool)
-        if region_code in {area.code for area in tree.functional}:
-            inside[tree.order(tree.subtree(region_code))] = True
-        else:
-            inside[slice(*tree.span(region_code))] = True
-        inside[OUTSIDE] = False
-        return inside
+        # The last slot, which -1 finds, is of what lies outside.
+        slots = np.append(np.arange(self._log.n_slots, dtype=np.int32), np.int32(OUTSIDE))
+        return tree.within(slots, region_code)
 
     def _is_everything(self, region_code: str) -> bool:
         return self._tree.is_whole_city and region_code == self._tree.root.code

@@ -16,7 +16,7 @@ from geo_data.queries.masking import mask
 from geo_data.queries.places import codes_at_place, visible_places
 from geo_data.queries.sensor_book import NEVER, SensorBook, sensor_book
 from geo_data.records import Scope, Sensor, SensorState, Window
-from geo_data.regions import RegionTree, region_tree
+from geo_data.regions import region_tree
 from geo_data.store import Store
 from geo_data.store.code_lists import one_of
 
@@ -146,11 +146,8 @@ def sensor_state_counts(
         By :class:`SensorState`; all 0 for a region that may not be seen.
     """
     tree, points = region_tree(store, scope), sensor_points(store, scope, at)
-    inside = np.zeros(len(SensorState), dtype=np.int64)
-    if tree.get(region_code) is None:
-        return inside
-    states = points.state[_within(tree, points.slot, region_code)]
-    counts: npt.NDArray[np.int64] = np.bincount(states, minlength=len(inside))
+    states = points.state[tree.within(points.slot, region_code)]
+    counts: npt.NDArray[np.int64] = np.bincount(states, minlength=len(SensorState))
     return counts
 
 
@@ -205,21 +202,8 @@ def _visible(store: Store, scope: Scope, book: SensorBook, region_code: str | No
             book.kind_index
         ]
     if region_code is not None:
-        chosen &= _within(tree, order, region_code)
+        chosen &= tree.within(order, region_code)
     return np.flatnonzero(chosen)
-
-
-def _within(
-    tree: RegionTree, order: npt.NDArray[np.int32], region_code: str
-) -> npt.NDArray[np.bool_]:
-    region = tree.get(region_code)
-    if region is None:
-        return np.zeros(len(order), dtype=bool)
-    if region in tree.functional:
-        return np.isin(order, tree.order(tree.subtree(region_code)))
-    start, end = tree.span(region_code)
-    within: npt.NDArray[np.bool_] = (order >= start) & (order < end)
-    return within
 
 
 def _then(store: Store, book: SensorBook, rows: Rows, at: datetime) -> _Then:
