@@ -11,10 +11,11 @@ import numpy as np
 from sqlalchemy import Connection, Select, Table, delete, insert, select
 
 from geo_data.histories import STAGE_INDEX, Cases, Steps, order_steps
-from geo_data.ingest.place import CHUNK, Spot
+from geo_data.ingest.place import Spot
 from geo_data.ingest.reports import IncidentReport, StageReport
 from geo_data.ingest.times import column_ms, to_grain
 from geo_data.records import Stage
+from geo_data.store.code_lists import one_of
 from geo_data.store.tables import Tables
 
 Key = tuple[str, str]
@@ -141,29 +142,18 @@ def _rows_of(
     for source, source_id in keys:
         by_source.setdefault(source, []).append(source_id)
     for source, ids in by_source.items():
-        for chunk in chunks(ids):
-            mine = (table.c.source == source) & table.c.source_id.in_(chunk)
-            yield from (dict(row._mapping) for row in connection.execute(wanted.where(mine)))
+        mine = (table.c.source == source) & one_of(table.c.source_id, ids)
+        yield from (dict(row._mapping) for row in connection.execute(wanted.where(mine)))
 
 
 def _read_steps(connection: Connection, tables: Tables, ids: Sequence[int]) -> dict[int, set[Step]]:
     table = tables.incident_stages
     found: dict[int, set[Step]] = {}
-    for chunk in chunks(ids):
-        rows = connection.execute(
-            select(table.c.incident_id, table.c.stage, table.c.happened_at).where(
-                table.c.incident_id.in_(chunk)
-            )
-        )
-        for incident_id, stage, happened_at in rows:
-            found.setdefault(incident_id, set()).add((Stage(stage), happened_at))
+    wanted = select(table.c.incident_id, table.c.stage, table.c.happened_at)
+    rows = connection.execute(wanted.where(one_of(table.c.incident_id, ids))) if ids else ()
+    for incident_id, stage, happened_at in rows:
+        found.setdefault(incident_id, set()).add((Stage(stage), happened_at))
     return found
-
-
-def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """Cut ``values`` to the length of one IN list."""
-    for start in range(0, len(values), CHUNK):
-        yield values[start : start + CHUNK]
 
 
 def as_columns(rows: Sequence[Row], histories: Sequence[Iterable[Step]]) -> tuple[Cases, Steps]:

@@ -20,12 +20,10 @@ from geo_data.records import Scope
 from geo_data.regions import region_tree
 from geo_data.rollups.rows import branches_of
 from geo_data.store import Store
+from geo_data.store.code_lists import one_of
 from geo_data.store.geometries import decoded, undecoded
 from geo_data.store.geopackage import Geometries
 from geo_data.store.tables import Tables
-
-CHUNK = 500
-"""Values of one IN list; SQLite's limit on variables is far away, its planner's is not."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -182,15 +180,10 @@ class _Named(NamedTuple):
 
 
 def _places(connection: Connection, tables: Tables, codes: set[str]) -> dict[str, _Named]:
-    table, wanted = tables.places, sorted(codes)
+    table = tables.places
     columns = (table.c.code, table.c.region_code, table.c.lon, table.c.lat)
-    return {
-        row[0]: _Named(*row[1:])
-        for start in range(0, len(wanted), CHUNK)
-        for row in connection.execute(
-            select(*columns).where(table.c.code.in_(wanted[start : start + CHUNK]))
-        )
-    }
+    rows = connection.execute(select(*columns).where(one_of(table.c.code, codes))) if codes else ()
+    return {row[0]: _Named(*row[1:]) for row in rows}
 
 
 def _by_name(

@@ -13,13 +13,13 @@ from sqlalchemy import Connection, select
 from geo_data.dictionaries import SensorKind, sensor_kinds
 from geo_data.faults import Fault
 from geo_data.histories import NEVER, Flags, Rows, Strings
-from geo_data.ingest.cases import chunks
 from geo_data.ingest.reports import Reading
 from geo_data.ingest.times import column_ms, column_text
 from geo_data.instants import instant, millis, to_text
 from geo_data.records import SensorState
 from geo_data.rollups.rows import add_hours, branches_of, log_change, sum_hours
 from geo_data.store import Store
+from geo_data.store.code_lists import one_of
 from geo_data.store.inserts import Clash, insert_rows
 from geo_data.store.layer_rows import note_layer
 from geo_data.store.tables import Tables
@@ -208,10 +208,10 @@ def _latest(connection: Connection, tables: Tables, catalog: Catalog, batch: Bat
     """When each sensor of the catalog was last read, NEVER where not or not asked about."""
     table = tables.readings
     latest_ms = np.full(len(catalog.codes), NEVER, dtype=np.int64)
-    for chunk in chunks(catalog.codes[np.unique(batch.sensor)].tolist()):
-        wanted = select(table.c.sensor_code, table.c.observed_at)
-        for code, observed_at in connection.execute(wanted.where(table.c.sensor_code.in_(chunk))):
-            latest_ms[catalog.rows[code]] = millis(observed_at)
+    asked = one_of(table.c.sensor_code, catalog.codes[np.unique(batch.sensor)].tolist())
+    wanted = select(table.c.sensor_code, table.c.observed_at).where(asked)
+    for code, observed_at in connection.execute(wanted):
+        latest_ms[catalog.rows[code]] = millis(observed_at)
     return latest_ms
 
 
@@ -238,13 +238,10 @@ def _held(
     """Sensor and time of everything held of the sensors in the span of a batch."""
     table = tables.observations
     first, last = instant(late.observed_ms.min()), instant(late.observed_ms.max())
-    columns = select(table.c.sensor_code, table.c.observed_at)
-    held = set()
-    for chunk in chunks(catalog.codes[np.unique(late.sensor)].tolist()):
-        mine = table.c.sensor_code.in_(chunk) & table.c.observed_at.between(first, last)
-        for code, observed_at in connection.execute(columns.where(mine)):
-            held.add((catalog.rows[code], millis(observed_at)))
-    return held
+    asked = one_of(table.c.sensor_code, catalog.codes[np.unique(late.sensor)].tolist())
+    mine = asked & table.c.observed_at.between(first, last)
+    rows = connection.execute(select(table.c.sensor_code, table.c.observed_at).where(mine))
+    return {(catalog.rows[code], millis(observed_at)) for code, observed_at in rows}
 
 
 def _write(
