@@ -106,27 +106,28 @@ class Live:
         mine = self._cursor if after is None else after
         yield self._event("hello", mine, {"cursor": self._cursor})
         while True:
-            behind = self._after(mine)
-            lost_the_thread = mine < self._cursor and (not behind or behind[0].before > mine)
+            next_one = self._after(mine)
+            lost_the_thread = mine < self._cursor and (not next_one or next_one.before > mine)
             # A cursor from beyond the log is another store's: a demo city made anew, say.
             if lost_the_thread or mine > self._cursor:
                 mine = self._cursor
                 yield self._event("anew", mine, {"cursor": mine})
-            elif behind:
+            elif next_one:
                 # One message at a time: while a slow screen takes it, more may fall out of what
                 # is remembered, and then it starts anew instead of waiting for a queue.
-                yield behind[0].frame
-                mine = behind[0].cursor
+                yield next_one.frame
+                mine = next_one.cursor
             elif not await self._wait():
                 yield self._event("beat", mine, {"cursor": mine})
 
-    def _after(self, cursor: int) -> list[Message]:
-        found: list[Message] = []
+    def _after(self, cursor: int) -> Message | None:
+        """Return the first message beyond a cursor; most screens are at the newest."""
+        found = None
         for message in reversed(self._messages):
             if message.cursor <= cursor:
                 break
-            found.append(message)
-        return found[::-1]
+            found = message
+        return found
 
     async def _wait(self) -> bool:
         try:

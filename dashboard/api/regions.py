@@ -69,7 +69,6 @@ def router(context: Context) -> APIRouter:
     @routes.get("/layers")
     def layers() -> list[LayerAnswer]:
         """Return every layer of the map, in drawing order."""
-        store = context.store
         return [
             LayerAnswer(
                 key=layer.key,
@@ -80,7 +79,7 @@ def router(context: Context) -> APIRouter:
                 opacity=layer.opacity,
                 min_zoom=layer.min_zoom,
             )
-            for layer in catalog.layers(store.city, catalog.place_kinds(store))
+            for layer in catalog.declared(context.store)
         ]
 
     return routes

@@ -49,11 +49,10 @@ def sensors_here(look: Look) -> list[Sensor]:
 
 def tabs(look: Look) -> list[Any]:
     """Return the tabs with how much is behind each."""
-    states = queries.sensor_state_counts(look.store, look.scope, look.region.code, look.at)
     counts = {
         "incidents": reported_count(look),
-        "alarms": int(states[list(LOUD)].sum()),
-        "sensors": int(states.sum()),
+        "alarms": loud_count(look),
+        "sensors": int(_states(look).sum()),
         "objects": sum(queries.place_counts(look.store, look.scope, look.region.code).values()),
     }
     return [
@@ -91,6 +90,15 @@ def newest(look: Look, limit: int) -> list[Incident]:
     return queries.incidents(
         look.store, look.scope, look.region.code, look.window, look.at, limit=limit
     )
+
+
+def loud_count(look: Look) -> int:
+    """Count the sensors of the region in view that are in warning or alarm."""
+    return int(_states(look)[list(LOUD)].sum())
+
+
+def _states(look: Look) -> Any:
+    return queries.sensor_state_counts(look.store, look.scope, look.region.code, look.at)
 
 
 def reported_count(look: Look) -> int:

@@ -36,7 +36,9 @@ def layout(look: Look) -> Component:
 
 def values(look: Look) -> list[IndicatorValue]:
     """Value of every indicator for the region and window in view."""
-    return engine.board(look.store, look.scope, look.region.code, look.view.window, look.at)
+    asked = (look.scope, look.region.code, look.view.window, look.at)
+    # A wall writes them into two columns of one look.
+    return look.store.cached("board-values", asked, lambda: engine.board(look.store, *asked))
 
 
 def board(look: Look, found: Sequence[IndicatorValue], each: int = 4) -> list[Any]:

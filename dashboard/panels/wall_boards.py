@@ -129,8 +129,7 @@ def alarms(look: Look, limit: int = ALARMS) -> list[Any]:
 
 def cases(look: Look) -> list[Any]:
     """Return the newest incidents, as many as the alarms leave room for."""
-    loud = live_lists.alarms(live_lists.sensors_here(look))
-    limit = ENTRIES - max(1, min(len(loud), ALARMS))
+    limit = ENTRIES - max(1, min(live_lists.loud_count(look), ALARMS))
     found = live_lists.newest(look, limit)
     count = queries.incident_count(look.store, look.scope, look.region.code, look.window, look.at)
     head = html.H3(

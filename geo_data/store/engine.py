@@ -63,6 +63,7 @@ class Store(ABC):
         self._layers_lock = Lock()
         self._seen: object = None
         self._layers: dict[str, LayerVersion] = {}
+        self._stamps: dict[tuple[str, ...], tuple[object, tuple[tuple[str, int], ...]]] = {}
         self._cache: dict[object, tuple[object, object]] = {}
         self._after_commit: list[Callable[[], None]] = []
 
@@ -174,11 +175,18 @@ class Store(ABC):
         *families : str
             ``regions`` is every ``regions/<level>``, ``sensors`` is the layer itself.
         """
-        return tuple(
+        layers = self.layers()
+        held = self._stamps.get(families)
+        # Asked for a hundred times a page; another mapping comes with every commit.
+        if held is not None and held[0] is layers:
+            return held[1]
+        stamp = tuple(
             (layer, known.version)
-            for layer, known in sorted(self.layers().items())
+            for layer, known in sorted(layers.items())
             if layer.partition("/")[0] in families
         )
+        self._stamps[families] = (layers, stamp)
+        return stamp
 
     def cached(self, key: object, version: object, build: Callable[[], Cached]) -> Cached:
         """Return what ``build()`` made for this ``key`` and ``version``, building it if new.
