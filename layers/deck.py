@@ -254,7 +254,11 @@ def _words(view: View) -> dict[str, Any]:
         "stageKeys": list(points.STAGES),
         "progress": [points.progress(one) for one in points.STAGES],
         "kinds": {key: kind.label(language) for key, kind in dictionaries.sensor_kinds().items()},
-        "units": {key: kind.unit for key, kind in dictionaries.sensor_kinds().items()},
+        "units": {
+            key: kind.unit
+            for key, kind in dictionaries.sensor_kinds().items()
+            if kind.unit != dictionaries.YES_NO
+        },
         "places": {
             kind: dictionaries.place_kind(kind).label(language)
             for kind in catalog.place_kinds(view.store)

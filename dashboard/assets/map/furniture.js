@@ -124,8 +124,9 @@ window.yiping.furniture = (() => {
       const { sensors } = state;
       const kind = sensors.kinds[sensors.kind[picked.row]];
       const value = sensors.value.get(picked.row);
-      const unit = (words.units || {})[kind] || "";
-      const says = unit !== "0/1" && value !== undefined && value !== null;
+      // A kind without a unit says everything by its state.
+      const unit = (words.units || {})[kind];
+      const says = unit !== undefined && value !== undefined && value !== null;
       return [
         ["map-card-title", `${words.kinds[kind] || kind} · ${words.states[sensors.state[picked.row]]}`],
         ["map-card-line", says ? `${value} ${unit}` : ""],
