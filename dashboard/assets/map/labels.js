@@ -83,7 +83,7 @@ window.yiping.labels = (() => {
       context.lineJoin = "round";
       for (const name of this.names.rows) {
         // The names that say where one is may move aside here, so they may try earlier.
-        if (zoom < name.min - (fonts[name.style].strong ? 1 : 0) || zoom >= name.max) continue;
+        if (zoom < name.min - (fonts[name.style].strong ? 2 : 0) || zoom >= name.max) continue;
         const style = this.names.styles[name.style];
         if (!shown.has(style.key)) continue;
         const place = this.at(viewport, name.lon, name.lat);
