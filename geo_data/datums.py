@@ -125,7 +125,7 @@ def corrected(frame: gpd.GeoDataFrame, detection: Detection) -> gpd.GeoDataFrame
         raise InputError(Fault("no-crs", field="crs"))
     if detection.swapped:
         frame = frame.set_geometry(
-            gpd.GeoSeries(_swapped(frame.geometry.to_numpy()), index=frame.index)
+            gpd.GeoSeries(swapped(frame.geometry.to_numpy()), index=frame.index)
         )
     return to_wgs84(frame, detection.crs)
 
@@ -138,7 +138,7 @@ class _Reading:
 
     def of(self, parts: NDArray[np.object_]) -> NDArray[np.object_]:
         """Return the parts as they lie in WGS-84 if this reading is right."""
-        parts = _swapped(parts) if self.swapped else parts
+        parts = swapped(parts) if self.swapped else parts
         frame = gpd.GeoDataFrame(geometry=parts)
         moved: NDArray[np.object_] = to_wgs84(frame, self.crs).geometry.to_numpy()
         return moved
@@ -217,5 +217,6 @@ def _shift_m(crs: str, at: shapely.Point) -> tuple[float, float]:
     return float(np.copysign(east_m, x - at.x)), float(np.copysign(north_m, y - at.y))
 
 
-def _swapped(geometries: ArrayLike) -> NDArray[np.object_]:
+def swapped(geometries: ArrayLike) -> NDArray[np.object_]:
+    """Return geometries with x and y exchanged."""
     return transform_geometries(geometries, lambda x, y: (np.asarray(y), np.asarray(x)))

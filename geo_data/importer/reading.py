@@ -17,6 +17,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from geo_data.datums import swapped
 from geo_data.faults import Fault, InputError, nearest
 from geo_data.importer.archives import MB, check_archive, unpacked
 from geo_data.importer.databases import read_database
@@ -220,7 +221,7 @@ def _with_shapes(
     else:
         frame = gpd.GeoDataFrame(fields, geometry=_from_columns(fields, source, limits))
     if source.swapped:
-        turned = shapely.transform(frame.geometry.to_numpy(), lambda points: points[:, ::-1])
+        turned = swapped(frame.geometry.to_numpy())
         frame = frame.set_geometry(gpd.GeoSeries(turned, index=frame.index, crs=frame.crs))
     return frame
 

@@ -1,7 +1,8 @@
 """History in bulk: whole years of cases and observations as columns, in one transaction.
 
-The same judging, placing and counting as :func:`geo_data.ingest.apply.apply`, so that loading a
-history and receiving it message by message leave the same store.
+The same judging and counting as :func:`geo_data.ingest.apply.apply`, so that loading a history
+and receiving it message by message leave the same store. A case is placed by its position, else by
+the region named; addresses and names of places are looked up only for what is received.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from sqlalchemy import URL, Connection, func
 from sqlalchemy import select as select_
 
 from geo_data.store.connections import plain_connection
+from geo_data.store.replica import COMMITS
 
 CHANNEL = "yiping"
 POLL_S = 1.0
@@ -29,7 +30,7 @@ AGAIN_S = 2.0
 _SILENCE_S = 30.0
 """After so long without a word the connection is asked whether it is still there."""
 
-_NEWEST = "SELECT value FROM meta WHERE key = 'commits'"
+_NEWEST = f"SELECT value FROM meta WHERE key = '{COMMITS}'"
 
 _log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Tables of a server cut by month: room for the months to come, old months dropped whole.
+"""Tables of a server cut by month: a part for every month that rows were loaded for.
 
 Rows of a month that has no part of its own lie in the default part. When that month gets one
 they move there in the same transaction.
@@ -13,8 +13,6 @@ from sqlalchemy import Connection, Table, text
 
 from geo_data.store.postgis import PARTITIONED
 
-MONTHS_AHEAD = 2
-"""So many months after the present one are made ready."""
 MOST_MONTHS = 240
 """Times further apart are a mistake of the data; they stay in the default part."""
 

@@ -12,7 +12,7 @@ from geo_data.faults import Fault, InputError, nearest
 from geo_data.queries.masking import MASK
 from geo_data.queries.places import places
 from geo_data.queries.sensor_book import sensor_book
-from geo_data.records import FUNCTIONAL, Scope
+from geo_data.records import Scope
 from geo_data.regions import region_shapes, region_tree
 from geo_data.store import Store
 
@@ -116,8 +116,7 @@ def viewer_of(scope: Scope) -> str:
 def frame_of(store: Store, scope: Scope, source: LayerSource) -> gpd.GeoDataFrame:
     """Return what the viewer may see of a layer: ``fid``, the columns and the geometry."""
     if source.family == "regions":
-        level = FUNCTIONAL if source.key == FUNCTIONAL else source.key
-        frame = region_shapes(store, scope, level)
+        frame = region_shapes(store, scope, source.key)
         return frame.assign(fid=frame["code"].map(_region_numbers(store)))
     if source.family == "places":
         return places(store, scope, [source.key])
