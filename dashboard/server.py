@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,15 @@ from dashboard.live import Live
 from dashboard.pages import desk, wall
 from dashboard.panels import vital_signs
 from dashboard.static import CompressedStatic, deck_bundle
-from geo_data import queries
+from geo_data import feed, queries
 from geo_data import tiles as tiles_of
 from geo_data.faults import Fault, InputError
 from geo_data.settings import Settings
 from geo_data.store import Store
 
 ASSETS = Path(__file__).with_name("assets")
+LOG_KEPT = timedelta(days=2)
+PRUNE_S = 3600.0
 
 
 def create_server(settings: Settings, store: Store, clock: Callable[[], datetime]) -> FastAPI:
@@ -84,13 +87,27 @@ def _lifespan(
     async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(warm, context)
         await live.start()
+        short = asyncio.create_task(keep_log_short(context), name="change-log")
         # Not awaited: buildings are seen only after a drill, and a page need not wait for them.
         footprints = asyncio.create_task(asyncio.to_thread(prepare_footprints, context))
         yield
+        short.cancel()
         await live.stop()
         await footprints
 
     return lifespan
+
+
+async def keep_log_short(context: Context) -> None:
+    """Drop what was logged long ago, hour by hour: a wall runs for weeks, its cursor for seconds.
+
+    Whoever asks from before that starts anew from the data.
+    """
+    while True:
+        await asyncio.sleep(PRUNE_S)
+        # Another process may hold the store just now: the next hour will do.
+        with contextlib.suppress(InputError):
+            await asyncio.to_thread(feed.prune, context.store, context.clock() - LOG_KEPT)
 
 
 def prepare_footprints(context: Context) -> None:

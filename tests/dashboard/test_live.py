@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from dashboard import live as live_module
+from dashboard import server
 from dashboard.context import Context
 from dashboard.live import Live, Message, coalesce
-from geo_data import queries
+from geo_data import feed, queries
 from geo_data.feed import Change
 from geo_data.records import Scope
 from geo_data.settings import Settings
@@ -122,3 +123,26 @@ def test_a_commit_is_passed_on_at_once(
     said = asyncio.run(hear())
     assert names([said]) == ["change"]
     assert layer in json.loads(said.split("data: ")[1])["layers"]
+
+
+def test_the_log_of_a_wall_that_runs_for_weeks_stays_short(
+    clearbay: Store, monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
+    monkeypatch.setattr(server, "PRUNE_S", 0.01)
+    frame = queries.places(clearbay, Scope.everything(), ["park"])
+    later = now + timedelta(days=9)
+    for at in (now, now + timedelta(days=5), later):
+        write_layer(clearbay, "places/park", frame, "test", at)
+    first, last = feed.changes_after(clearbay, Scope.everything(), 0)[0].seq, feed.cursor(clearbay)
+
+    async def run() -> None:
+        context = Context(Settings(), clearbay, lambda: later)
+        keeping = asyncio.create_task(server.keep_log_short(context))
+        while feed.reaches(clearbay, first):
+            await asyncio.sleep(0.01)
+        keeping.cancel()
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+    kept = feed.changes_after(clearbay, Scope.everything(), 0)
+    assert [change.at for change in kept] == [later]
+    assert feed.cursor(clearbay) == last
