@@ -83,7 +83,7 @@ window.yiping.labels = (() => {
       context.lineJoin = "round";
       for (const name of this.names.rows) {
         // The names that say where one is may move aside here, so they may try earlier.
-        if (zoom < name.min - (fonts[name.style].strong ? 2 : 0) || zoom >= name.max) continue;
+        if (zoom < name.min - (fonts[name.style].strong ? 1 : 0) || zoom >= name.max) continue;
         const style = this.names.styles[name.style];
         if (!shown.has(style.key)) continue;
         const place = this.at(viewport, name.lon, name.lat);
@@ -151,6 +151,7 @@ window.yiping.labels = (() => {
         taken.filter((other) => Math.abs(other.x - atX) < other.w + box.w && Math.abs(other.y - atY) < other.h + box.h);
       const reach = 3.2 * box.h;
       let [up, down] = [y, y];
+      let near = [];
       for (let step = 0; step < 4; step++) {
         const above = blockers(x, up);
         if (!above.length) return this.moveTo(box, x, up);
@@ -158,12 +159,20 @@ window.yiping.labels = (() => {
         if (!below.length) return this.moveTo(box, x, down);
         up = Math.min(...above.map((other) => other.y - other.h - box.h - 0.5));
         down = Math.max(...below.map((other) => other.y + other.h + box.h + 0.5));
+        if (!step) near = [up, down, up - box.h / 2, down + box.h / 2];
         if (y - up > reach && down - y > reach) break;
       }
       const [sign] = blockers(x, y);
       for (const side of sign ? [1, -1] : []) {
         const beside = sign.x + side * (sign.w * 1.3 + box.w + 2);
         if (!blockers(beside, sign.y).length) return this.moveTo(box, beside, sign.y);
+      }
+      // Over or under the sign and a little aside: still plainly its name.
+      for (const atY of near) {
+        for (const aside of [0.5, -0.5, 1, -1]) {
+          const atX = x + aside * box.w;
+          if (!blockers(atX, atY).length) return this.moveTo(box, atX, atY);
+        }
       }
       return false;
     }

@@ -264,7 +264,10 @@ window.yiping.map = (() => {
     const viewport = parts.stage.viewport();
     const view = parts.stage.seen(viewport);
     const zoom = Math.round((viewport.zoom - Math.log2(state.markScale)) * 4) / 4;
-    const anchors = viewport.zoom < parts.stage.cityZoom() ? areaAnchors() : null;
+    const isCity = viewport.zoom < parts.stage.cityZoom();
+    // Once, where the names will stand: not first somewhere else for a moment.
+    if (isCity && spec.labels && !state.data.names) return;
+    const anchors = isCity ? areaAnchors() : null;
     const key = `${zoom} ${view.key} ${anchors && anchors.length}`;
     if (key === shownAs) return;
     shownAs = key;
@@ -278,8 +281,9 @@ window.yiping.map = (() => {
   function areaAnchors() {
     const shapes = state.source("chain");
     const level = shapes && shapes.levels[1];
-    if (!level || !state.data.names) return null;
-    const places = new Map(state.data.names.labels.map(([, lon, lat, , , , code]) => [code, { lon, lat, code }]));
+    if (!level) return null;
+    const { labels } = state.data.names || { labels: [] };
+    const places = new Map(labels.map(([, lon, lat, , , , code]) => [code, { lon, lat, code }]));
     return level.codes.map((code) => places.get(code) || { ...shapes.middle(code), code });
   }
 
