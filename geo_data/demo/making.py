@@ -20,7 +20,8 @@ from geo_data.demo.objects import building_layer, site_layers, village_layer, wa
 from geo_data.demo.observing import make_observations
 from geo_data.demo.outline import read_outline
 from geo_data.demo.parcels import make_parcels
-from geo_data.demo.plan import Plan, make_plan
+from geo_data.demo.plan import Plan
+from geo_data.demo.planning import make_plan
 from geo_data.demo.pois import poi_layers
 from geo_data.demo.regions import Regions, make_regions
 from geo_data.demo.sensors import sensor_layer

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import math
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.resources import files
-from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
-from geo_data.crs import WGS_84
-from geo_data.demo.lines import Floats, Line, drawn
+from geo_data.demo.lines import Floats, Line
 from geo_data.demo.outline import Outline
 
-HOME_ADCODE = "310117"
-_NOISE_WAVES = 12
 _RASTER = 320
 _LEVELS = 6
 
@@ -133,74 +126,3 @@ def _highest_around(values: Floats, knots: int) -> Floats:
         windows = sliding_window_view(padded, 2 * knots + 1, axis=axis)
         values = windows.max(axis=-1)
     return values
-
-
-def make_plan(outline: Outline, seed: int) -> Plan:
-    """Plan a district: what is known of Songjiang, something plausible elsewhere."""
-    random = np.random.default_rng([seed, int(outline.adcode), 1])
-    heading = random.uniform(0.0, 2.0 * np.pi, _NOISE_WAVES)
-    pace = 2.0 * np.pi * random.uniform(0.6, 1.5, _NOISE_WAVES)
-    phase = random.uniform(0.0, 2.0 * np.pi, _NOISE_WAVES)
-    waves = np.array([np.cos(heading) * pace, np.sin(heading) * pace, phase])
-    if outline.adcode == HOME_ADCODE:
-        return _home_plan(outline, waves, random)
-    from geo_data.demo.elsewhere import plan_elsewhere
-
-    return plan_elsewhere(outline, waves, random)
-
-
-def _home_plan(outline: Outline, waves: Floats, random: np.random.Generator) -> Plan:
-    text = (files("geo_data.demo") / "songjiang.toml").read_text(encoding="utf-8")
-    table = tomllib.loads(text)
-    towns = table["towns"]
-    at = metres([town["at"] for town in towns], outline)
-    seats = tuple(
-        Seat(town["code"], town["name"], float(x), float(y), float(town["area-km2"]))
-        for town, (x, y) in zip(towns, at, strict=True)
-    )
-    lines = tuple(
-        drawn(
-            entry["name"],
-            entry["kind"],
-            float(entry["width-m"]),
-            metres(entry["path"], outline),
-            random,
-        )
-        for entry in table["lines"]
-    )
-    stops = metres([stop["at"] for stop in table["metro"]], outline)
-    metro = tuple(
-        (stop["name"], float(x), float(y))
-        for stop, (x, y) in zip(table["metro"], stops, strict=True)
-    )
-    area = table["functional"]
-    return Plan(
-        outline=outline,
-        seats=seats,
-        centres=_spots(table["centres"], outline),
-        industry=_spots(table["industry"], outline),
-        lines=lines,
-        metro=metro,
-        functional=(area["code"], area["name"], frozenset(area["zones"])),
-        population=table["population"],
-        home=True,
-        waves=waves,
-    )
-
-
-def metres(lon_lat: list[list[float]], outline: Outline) -> Floats:
-    """Return ``lon, lat`` pairs as metres, shape (n, 2)."""
-    points = gpd.GeoSeries(shapely.points(np.array(lon_lat)), crs=WGS_84)
-    at: Floats = shapely.get_coordinates(points.to_crs(outline.metric_crs).to_numpy())
-    return at
-
-
-def _spots(entries: list[Mapping[str, Any]], outline: Outline) -> Spots:
-    at = metres([entry["at"] for entry in entries], outline)
-    return Spots(
-        tuple(entry["name"] for entry in entries),
-        at[:, 0],
-        at[:, 1],
-        np.array([float(entry["weight"]) for entry in entries]),
-        np.array([float(entry["radius-m"]) for entry in entries]),
-    )

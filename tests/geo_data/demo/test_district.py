@@ -9,7 +9,7 @@ import shapely
 from geo_data.demo.district import District, make_district
 from geo_data.demo.making import DemoCity
 from geo_data.demo.outline import read_outline
-from geo_data.demo.plan import make_plan
+from geo_data.demo.planning import make_plan
 
 TOWNS = {
     "310117001": "岳阳街道",
