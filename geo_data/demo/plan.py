@@ -79,7 +79,7 @@ class Plan:
         """Smooth noise of about unit size whose bumps are ``pitch_m`` apart."""
         kx, ky, phase = self.waves
         arg = (np.asarray(x)[..., None] * kx + np.asarray(y)[..., None] * ky) / pitch_m + phase
-        total: Floats = np.sin(arg).sum(axis=-1) * np.sqrt(2.0 / _NOISE_WAVES)
+        total: Floats = np.sin(arg).sum(axis=-1) * np.sqrt(2.0 / len(phase))
         return total
 
     def angle(self, x: ArrayLike, y: ArrayLike) -> Floats:
