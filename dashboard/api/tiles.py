@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from typing import Annotated, Any
 
@@ -104,7 +105,7 @@ def _add_tiles(routes: APIRouter, context: Context) -> None:
     store, scope, archives = context.store, context.scope, context.settings.tile_dir
 
     @routes.get("/tiles/{layer}/{z}/{x}/{y}.mvt", response_class=Response, responses=ANSWERS)
-    def vector_tile(
+    async def vector_tile(
         layer: str,
         z: Annotated[int, Path(description="zoom")],
         x: Annotated[int, Path(description="column from the west")],
@@ -114,11 +115,15 @@ def _add_tiles(routes: APIRouter, context: Context) -> None:
         accept_encoding: Annotated[str, Header()] = "gzip",
     ) -> Response:
         """Return a vector tile; with the current version as ``v`` it is kept for good."""
-        etag = tiles.etag(store, scope, layer, z, x, y)
-        if _is_known(etag, if_none_match):
-            # Said without making it: a thousand browsers ask so after every night.
-            return Response(status_code=304, headers=_headers(etag, v))
-        found = tiles.tile(store, scope, layer, z, x, y, archives)
+        if if_none_match is not None:
+            etag = await asyncio.to_thread(tiles.etag, store, scope, layer, z, x, y)
+            if _is_known(etag, if_none_match):
+                # Said without making it: a thousand browsers ask so after every night.
+                return Response(status_code=304, headers=_headers(etag, v))
+        # What is in memory is answered here: the way to a thread and back costs as much again.
+        found = tiles.held_tile(store, scope, layer, z, x, y)
+        if found is None:
+            found = await asyncio.to_thread(tiles.tile, store, scope, layer, z, x, y, archives)
         headers = _headers(found.etag, v)
         if found.body is None:
             return Response(status_code=204, headers=headers)

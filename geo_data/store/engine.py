@@ -150,6 +150,15 @@ class Store(ABC):
                 self._seen = moment
             return self._layers
 
+    def is_at_hand(self) -> bool:
+        """Whether :meth:`layers` would answer now without waiting or reading the store."""
+        if not self._layers_lock.acquire(blocking=False):
+            return False
+        try:
+            return self._moment() == self._seen
+        finally:
+            self._layers_lock.release()
+
     @abstractmethod
     def _moment(self) -> object:
         """Return what is another after every commit of anybody; costs microseconds."""

@@ -80,6 +80,14 @@ class TileCache:
 
         return cast("bytes | None", self._making.once(key, held, _MISSING, made))
 
+    def held(self, key: object) -> tuple[bool, bytes | None]:
+        """Return whether a tile was made, and the tile."""
+        with self._making.lock:
+            if key not in self._held:
+                return False, None
+            self._held.move_to_end(key)
+            return True, self._held[key]
+
     def _keep(self, key: object, body: bytes | None) -> None:
         with self._making.lock:
             self._held[key] = body

@@ -109,10 +109,12 @@ class ServerLayer:
         }
 
     def _statement(self, z: int) -> str:
+        # ST_AsMVT leaves out what has no shape by itself; asked for here, every shape would be
+        # worked out twice, once to see whether it is there.
         drawn = f"ST_AsMVT(drawn, '{self._quoted(self.name)}', {EXTENT}, 'geom', 'fid')"
         counts = f"ST_AsMVT(counts, '{self._quoted(self.name + SUFFIX)}', {EXTENT}, 'geom', 'cell')"
         return f"""
-SELECT coalesce((SELECT {drawn} FROM ({self._drawn(z)}) drawn WHERE geom IS NOT NULL), '')
+SELECT coalesce((SELECT {drawn} FROM ({self._drawn(z)}) drawn), '')
   || coalesce((SELECT {counts} FROM ({self._counts(z)}) counts), '')"""
 
     def _drawn(self, z: int) -> str:

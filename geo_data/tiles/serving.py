@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from isal import igzip
 
 from geo_data.records import Scope
 from geo_data.store import Store
@@ -96,6 +97,20 @@ def tile(
     return Tile(body, _etag(known, spot))
 
 
+def held_tile(store: Store, scope: Scope, layer: str, z: int, x: int, y: int) -> Tile | None:
+    """Return a tile that was made before, ``None`` where it must be made: never waits.
+
+    Raises as :func:`tile` does.
+    """
+    if not store.is_at_hand():
+        return None
+    source = source_of(store, scope, layer)
+    spot = Spot(z, x, y)
+    known = version_of(store, scope, source)
+    there, body = shelf(store).tiles.held((layer, known, z, x, y))
+    return Tile(body, _etag(known, spot)) if there else None
+
+
 def prepare(store: Store, scope: Scope, layer: str) -> None:
     """Make a layer ready now, so that its first tile does not wait for it (2 s for 100,000)."""
     source = sources(store, scope).get(layer)
@@ -116,7 +131,8 @@ def maker(store: Store, scope: Scope, source: LayerSource, known: str) -> TileMa
 
 def packed(body: bytes) -> bytes | None:
     """Return a tile's bytes as they are kept and sent."""
-    return gzip.compress(body, compresslevel=5, mtime=0) if body else None
+    # A tenth of the time of zlib's usual level, for a twentieth more bytes.
+    return igzip.compress(body, compresslevel=2, mtime=0) if body else None
 
 
 def _etag(known: str, spot: Spot) -> str:

@@ -7,6 +7,7 @@ from importlib import import_module
 
 BENCHES = {
     "tiles": "tiles a second and core, beside what a user would otherwise install",
+    "serve": "tiles over HTTP out of PostGIS, beside tipg on the same database",
     "first-screen": "what a browser's first and later visits cost until the district is drawn",
     "drill": "server time of 200 random drills with 100,000 buildings and 1,000,000 incidents",
     "growth": "import, tile, drill and memory while the city grows a hundredfold",

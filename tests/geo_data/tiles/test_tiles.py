@@ -126,6 +126,26 @@ def test_the_etag_changes_with_the_layer(store: Store) -> None:
     assert tiles.tile(store, ALL, "region-grid", *at).etag != first.etag
 
 
+def test_what_is_in_memory_is_given_without_making_and_never_of_an_older_version(
+    store: Store,
+) -> None:
+    at = tile_at(WEST + 0.5 * CELL, SOUTH + 0.5 * CELL)
+    frame = gpd.GeoDataFrame(
+        {"code": ["k0"], "name": ["kiosk"], "region_code": ["t0g0"]},
+        geometry=[cell(0.45, 0.45, 0.1, 0.1)],
+        crs=4326,
+    )
+    write_layer(store, "places/kiosk", frame, "test", AT)
+    store.layers()
+    assert tiles.held_tile(store, ALL, "place-kiosk", *at) is None
+    made = tiles.tile(store, ALL, "place-kiosk", *at)
+    assert tiles.held_tile(store, ALL, "place-kiosk", *at) == made
+    write_layer(store, "places/kiosk", frame, "test", AT)
+    assert tiles.held_tile(store, ALL, "place-kiosk", *at) is None
+    again = tiles.tile(store, ALL, "place-kiosk", *at)
+    assert again.etag != made.etag
+
+
 def test_a_viewer_gets_only_what_the_scope_shows(store: Store) -> None:
     at = tile_at(WEST + 2 * CELL, SOUTH + CELL, 11)
     town = Scope(region_code="t1")
