@@ -10,17 +10,20 @@ import tomllib
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
+from geo_data.case_clock import CaseClock, case_clock
 from geo_data.faults import Fault, InputError, nearest
 from geo_data.intakes import Intake
 from geo_data.records import FUNCTIONAL
 from geo_data.sources import Entry, Limits, Source, wrong
+from geo_data.time_limits import DueSoon, LimitRow, LimitTable, default_limits
 from geo_data.words import Label
+from geo_data.working_calendar import WorkingCalendar, with_days
 
 Lon = Annotated[float, Field(ge=-180, le=180)]
 Lat = Annotated[float, Field(ge=-90, le=90)]
@@ -108,6 +111,11 @@ class City(Entry):
         The systems that tell it of cases and readings.
     limits : Limits
         How much an import takes before it says no.
+    calendar : WorkingCalendar
+        When it works.
+    time_limits : LimitTable, optional
+        How long handling may take; in the file the table itself or the name of its file. The
+        program's own table unless said.
     notice : Label, optional
         A sentence shown on the map wherever it is shown (the demo city's warning).
     demo : bool
@@ -124,6 +132,8 @@ class City(Entry):
     sources: tuple[Source, ...] = ()
     intakes: tuple[Intake, ...] = ()
     limits: Limits = Limits()
+    calendar: WorkingCalendar = WorkingCalendar()
+    time_limits: LimitTable | None = None
     basemap: Basemap | None = None
     notice: Label | None = None
     demo: bool = False
@@ -188,6 +198,11 @@ class City(Entry):
         return ZoneInfo(self.timezone)
 
     @cached_property
+    def case_clock(self) -> CaseClock:
+        """The clock of its cases: its calendar and its time limits."""
+        return case_clock(self.calendar, self.time_limits or default_limits(), self.timezone)
+
+    @cached_property
     def level_keys(self) -> tuple[str, ...]:
         """Level keys, coarsest first."""
         return tuple(level.key for level in self.levels)
@@ -228,38 +243,66 @@ def read_city(path: Path) -> City:
         No file, no TOML, an unknown key (the nearest known one is named), a value of the wrong
         form: all faults of the file at once.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(Fault("no-file", file=str(path))) from error
-    except UnicodeDecodeError as error:
-        raise InputError(Fault("not-utf8", file=str(path))) from error
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        fault = Fault("not-toml", file=str(path), values={"error": str(error)})
-        raise InputError(fault) from error
-    try:
-        city = City.model_validate(table)
-    except ValidationError as error:
-        raise InputError(*_faults(error, path)) from error
+    table = _read_table(path)
+    named = table.get("time-limits")
+    if isinstance(named, str):
+        table["time-limits"] = _limits_of(path.parent / named)
+    city = _validated(City, table, path)
     basemap = city.basemap
     if basemap and basemap.file:
         # The store keeps the city but not the folder of its file.
         basemap = basemap.model_copy(update={"file": (path.parent / basemap.file).resolve()})
-    return city.model_copy(update={"folder": path.parent, "basemap": basemap})
+    calendar = with_days(city.calendar, path.parent)
+    update = {"folder": path.parent, "basemap": basemap, "calendar": calendar}
+    return city.model_copy(update=update)
 
 
-def _faults(error: ValidationError, path: Path) -> Iterator[Fault]:
+def files_of_cases(path: Path) -> list[Path]:
+    """Return the files that a readable city file names for its calendar and its time limits."""
+    table = _read_table(path)
+    named = [table.get("time-limits"), table.get("calendar", {}).get("days")]
+    return [path.parent / name for name in named if isinstance(name, str)]
+
+
+def _limits_of(path: Path) -> LimitTable:
+    return _validated(LimitTable, _read_table(path), path, within=("time-limits",))
+
+
+def _read_table(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError(Fault("no-file", file=str(path))) from error
+    except UnicodeDecodeError as error:
+        raise InputError(Fault("not-utf8", file=str(path))) from error
+    except tomllib.TOMLDecodeError as error:
+        fault = Fault("not-toml", file=str(path), values={"error": str(error)})
+        raise InputError(fault) from error
+
+
+Declared = TypeVar("Declared", bound=BaseModel)
+
+
+def _validated(
+    model: type[Declared], table: dict[str, Any], path: Path, within: tuple[str, ...] = ()
+) -> Declared:
+    """Return what a file declares; ``within`` is where in a city file its keys would stand."""
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        raise InputError(*_faults(error, path, within)) from error
+
+
+def _faults(error: ValidationError, path: Path, within: tuple[str, ...]) -> Iterator[Fault]:
     problems = error.errors()
     inside = {problem["loc"][:1] for problem in problems if len(problem["loc"]) > 1}
     for problem in problems:
         # A list counts as too short only because an entry of it is wrong, which is told already.
         if problem["type"] != "too_short" or problem["loc"] not in inside:
-            yield _fault(problem, str(path))
+            yield _fault(problem, str(path), within)
 
 
-def _fault(problem: ErrorDetails, file: str) -> Fault:
+def _fault(problem: ErrorDetails, file: str, within: tuple[str, ...]) -> Fault:
     """Return one of Pydantic's errors as a sentence that says what to do."""
     place = problem["loc"]
     where = ".".join(
@@ -270,7 +313,8 @@ def _fault(problem: ErrorDetails, file: str) -> Fault:
         return Fault(said["fault"], file=file, field=where or None, values=said["values"])
     if problem["type"] == "extra_forbidden":
         key = str(place[-1])
-        values: dict[str, object] = {"key": key, "nearest": nearest(key, _keys_beside(place))}
+        near = nearest(key, _keys_beside((*within, *place)))
+        values: dict[str, object] = {"key": key, "nearest": near}
         return Fault("unknown-key", file=file, field=where, values=values)
     if problem["type"] == "missing":
         return Fault("missing-key", file=file, field=where, values={"key": str(place[-1])})
@@ -282,7 +326,12 @@ def _keys_beside(place: tuple[int | str, ...]) -> frozenset[str]:
     """Return the keys a table may have: those of the part of the file ``place`` is in."""
     if len(place) > 2 and place[-2] == "unit":
         return frozenset(Unit.model_fields)
+    if len(place) > 2 and place[0] == "time-limits":
+        deeper: dict[str, type[BaseModel]] = {"due-soon": DueSoon, "limits": LimitRow}
+        return _aliases(deeper.get(str(place[1]), LimitTable))
     parts: dict[str, type[BaseModel]] = {
+        "calendar": WorkingCalendar,
+        "time-limits": LimitTable,
         "levels": Level,
         "sources": Source,
         "intakes": Intake,
@@ -293,6 +342,10 @@ def _keys_beside(place: tuple[int | str, ...]) -> frozenset[str]:
     if len(place) > 1 and place[-2] in labels:
         return frozenset(Label.model_fields)
     model = parts.get(str(place[0]), City) if len(place) > 1 else City
+    return _aliases(model)
+
+
+def _aliases(model: type[BaseModel]) -> frozenset[str]:
     return frozenset(
         info.alias or name for name, info in model.model_fields.items() if not info.exclude
     )

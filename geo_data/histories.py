@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from geo_data.dictionaries import time_limit
-from geo_data.records import ENDED, MAIN_LINE, Stage
-from geo_data.working_time import HOUR_MS, Millis, elapsed_ms, instant_ms
+from geo_data.case_clock import CaseClock
+from geo_data.case_stages import ENDED, LIFE, NEXT
+from geo_data.instants import instant
+from geo_data.records import Stage
+from geo_data.time_limits import NO_LIMIT
+from geo_data.working_time import Millis
 
 Rows = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -25,20 +27,20 @@ Strings = npt.NDArray[np.object_]
 NEVER = np.iinfo(np.int64).min
 """Stands for "no such time" in a column of milliseconds."""
 
+
+def known_instant(at_ms: int) -> datetime | None:
+    """Return the aware UTC time of a value of such a column; ``None`` where there is none."""
+    return None if at_ms == NEVER else instant(at_ms)
+
+
 STAGES: tuple[Stage, ...] = tuple(Stage)
 STAGE_INDEX = {stage: index for index, stage in enumerate(STAGES)}
 
-# Of steps in the same millisecond the later in this list is the state: what ends a case wins,
-# a failed check (verified, reworked) leaves it reworked, a pause that ends at once is no pause.
-_TIE_ORDER = (
-    *(Stage.FOUND, Stage.ACCEPTED, Stage.FILED, Stage.RETURNED, Stage.DISPATCHED),
-    *(Stage.SUPERVISED, Stage.EXTENDED, Stage.SUSPENDED, Stage.HANDLED, Stage.VERIFIED),
-    *(Stage.REWORKED, Stage.CLOSED, Stage.EVALUATED, Stage.VOIDED),
-)
-_RANK = np.array([_TIE_ORDER.index(stage) for stage in STAGES])
+_RANK = np.array([LIFE.ties.index(stage) for stage in STAGES])
 _ENDS = np.array([stage in ENDED for stage in STAGES])
-_RESUMES = np.array([stage in MAIN_LINE for stage in STAGES])
-_PAUSES = np.array([stage in (Stage.EXTENDED, Stage.SUSPENDED) for stage in STAGES])
+_RESUMES = np.array([stage in LIFE.resumes for stage in STAGES])
+_PAUSES = np.array([stage in LIFE.pauses for stage in STAGES])
+_MAY_FOLLOW = np.array([[stage in NEXT[before] for stage in STAGES] for before in STAGES])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +79,42 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the histories amount to, shape (n,) of the cases; :data:`NEVER` is no such time."""
+    """What the histories amount to, shape (n,) of the cases; :data:`NEVER` is no such time.
+
+    ``soon_ms`` is when a case begins to be due soon, ``due_ms`` when it is due.
+    """
 
     stage: npt.NDArray[np.uint8]
     stage_ms: Millis
     ended_ms: Millis
     due_ms: Millis
+    soon_ms: Millis
 
 
-def limits(category: Strings) -> tuple[Millis, Flags]:
-    """Time limits in ms and whether they count working hours, one per category code."""
-    codes, known = pd.factorize(category)
-    rows = [time_limit(code) for code in known]
-    limit_ms = np.array([row.hours * HOUR_MS for row in rows], dtype=np.int64)
-    return limit_ms[codes], np.array([row.working for row in rows], dtype=bool)[codes]
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The clocks of the cases that were dispatched, all of shape (k,).
+
+    Attributes
+    ----------
+    case : int64
+        Row of :class:`Cases`.
+    limit : int64
+        Row of the table of limits, ``NO_LIMIT`` where none holds.
+    started_ms : int64
+        The dispatch from which it runs.
+    ends : int64
+        What it shows when the limit is up, pauses counted in.
+    stopped_ms : int64
+        Since when it has stood still, :data:`NEVER` where it runs. A limit that was up before is
+        not stopped any more.
+    """
+
+    case: Rows
+    limit: Rows
+    started_ms: Millis
+    ends: Millis
+    stopped_ms: Millis
 
 
 def order_steps(
@@ -119,17 +143,31 @@ def order_steps(
     return Steps(ordered, stage[order], at_ms[order], first, last), order
 
 
-def judge(cases: Cases, steps: Steps, zone: ZoneInfo) -> Verdict:
+def irregular_steps(steps: Steps) -> Flags:
+    """Say which steps cannot follow the one before them, by the declared life of a case.
+
+    Returns
+    -------
+    bool, shape (m,) of the steps
+        A case is found before its first step. What may follow what: ``stages.toml``.
+    """
+    before = np.empty(len(steps.stage), dtype=np.uint8)
+    before[1:] = steps.stage[:-1]
+    first = steps.first[steps.last >= steps.first]
+    before[first] = STAGE_INDEX[Stage.FOUND]
+    may_follow = _MAY_FOLLOW[before, steps.stage]
+    may_follow[first] |= steps.stage[first] == STAGE_INDEX[Stage.FOUND]
+    return ~may_follow
+
+
+def judge(cases: Cases, steps: Steps, clock: CaseClock) -> Verdict:
     """Say what each history amounts to.
 
     The stage is that of the latest step (a case without steps is found, when it happened). A
     case has ended if its latest step ends cases; ``ended_ms`` is the first of the closing steps
     at its tail, so that an evaluation does not move the closing.
 
-    ``due_ms``: the clock starts at the latest dispatch (a case returned and dispatched anew gets
-    its whole time again) and runs the category's limit, in working hours where the limit says
-    so. An extension or suspension stops the clock until the next step of the main line; while
-    it is stopped there is no due time, unless that had passed before.
+    When it is due is said by :func:`run_clocks`; a clock that stands still has no due time.
     """
     some = steps.last >= steps.first
     stage = np.full(len(cases), STAGE_INDEX[Stage.FOUND], dtype=np.uint8)
@@ -141,7 +179,19 @@ def judge(cases: Cases, steps: Steps, zone: ZoneInfo) -> Verdict:
     closing = _latest(steps, ~_ENDS[steps.stage])[ended]
     closing = np.where(closing < 0, steps.first[ended], closing + 1)
     ended_ms[ended] = steps.at_ms[closing]
-    return Verdict(stage, stage_ms, ended_ms, _due(cases, steps, zone))
+    return Verdict(stage, stage_ms, ended_ms, *_due(cases, steps, clock))
+
+
+def _due(cases: Cases, steps: Steps, clock: CaseClock) -> tuple[Millis, Millis]:
+    """When each case is due, and when it begins to be due soon."""
+    due_ms, soon_ms = np.full(len(cases), NEVER), np.full(len(cases), NEVER)
+    clocks = run_clocks(cases.category, steps, clock)
+    runs = (clocks.limit != NO_LIMIT) & (clocks.stopped_ms == NEVER)
+    on, limit, ends = clocks.case[runs], clocks.limit[runs], clocks.ends[runs]
+    working = clock.is_working(limit)
+    due_ms[on] = clock.working_time.instant_ms(ends, working)
+    soon_ms[on] = clock.working_time.instant_ms(ends - clock.margin_ms(limit), working)
+    return due_ms, soon_ms
 
 
 def _latest(steps: Steps, wanted: Flags) -> Rows:
@@ -153,28 +203,40 @@ def _latest(steps: Steps, wanted: Flags) -> Rows:
     return latest
 
 
-def _due(cases: Cases, steps: Steps, zone: ZoneInfo) -> Millis:
-    dispatched = _latest(steps, steps.stage == STAGE_INDEX[Stage.DISPATCHED])
-    due_ms = np.full(len(cases), NEVER)
+def run_clocks(category: Strings, steps: Steps, clock: CaseClock) -> Clocks:
+    """Run the clocks of the cases that were dispatched.
+
+    A clock starts at the latest dispatch (a case returned and dispatched anew gets its whole time
+    again) and runs the limit that held on that day, in working hours where the limit says so. An
+    extension or suspension stops it until a step that lets it go on.
+
+    Parameters
+    ----------
+    category : str, shape (n,) of the cases
+    steps : Steps
+        Of the same cases.
+    """
+    hours = clock.working_time
+    dispatched = _latest(steps, steps.stage == STAGE_INDEX[LIFE.starts_clock])
     on = np.flatnonzero(dispatched >= 0)
-    if not len(on):
-        return due_ms
-    limit_ms, working = limits(cases.category[on])
-    end = elapsed_ms(steps.at_ms[dispatched[on]], zone, working) + limit_ms
-    slot = np.full(len(cases), -1, dtype=np.int64)
+    started_ms = steps.at_ms[dispatched[on]]
+    limit = clock.rows_held(category[on], started_ms) if len(on) else on
+    working = clock.is_working(limit)
+    ends = hours.elapsed_ms(started_ms, working) + clock.limit_ms(limit)
+    slot = np.full(len(steps.first), -1, dtype=np.int64)
     slot[on] = np.arange(len(on))
-    stopped = np.zeros(len(on), dtype=bool)
+    stopped_ms = np.full(len(on), NEVER)
     for paused, resumed in _pauses(steps, dispatched):
         at = slot[steps.case[paused]]
-        begins = elapsed_ms(steps.at_ms[paused], zone, working[at])
-        counts = ~stopped[at] & (begins < end[at])
-        forever = resumed < 0
-        stopped[at[counts & forever]] = True
-        moved = np.flatnonzero(counts & ~forever)
-        goes_on = elapsed_ms(steps.at_ms[resumed[moved]], zone, working[at[moved]])
-        end[at[moved]] += goes_on - begins[moved]
-    due_ms[on] = np.where(stopped, NEVER, instant_ms(end, zone, working))
-    return due_ms
+        begins = hours.elapsed_ms(steps.at_ms[paused], working[at])
+        # A stop after the limit saves nobody.
+        counts = (begins < ends[at]) & (limit[at] != NO_LIMIT)
+        forever = counts & (resumed < 0)
+        stopped_ms[at[forever]] = steps.at_ms[paused[forever]]
+        moved = np.flatnonzero(counts & (resumed >= 0))
+        goes_on = hours.elapsed_ms(steps.at_ms[resumed[moved]], working[at[moved]])
+        ends[at[moved]] += goes_on - begins[moved]
+    return Clocks(on, limit, started_ms, ends, stopped_ms)
 
 
 def _pauses(steps: Steps, dispatched: Rows) -> Iterable[tuple[Rows, Rows]]:
@@ -189,7 +251,7 @@ def _pauses(steps: Steps, dispatched: Rows) -> Iterable[tuple[Rows, Rows]]:
     going = np.flatnonzero(_RESUMES[steps.stage])
     after = np.searchsorted(going, rows)
     resumed = np.where(after < len(going), going[np.minimum(after, len(going) - 1)], -1)
-    # The next step of the main line may be another case's.
+    # The next step that lets the clock go on may be another case's.
     resumed[resumed > steps.last[steps.case[rows]]] = -1
     case = steps.case[rows]
     again = np.zeros(len(rows), dtype=bool)

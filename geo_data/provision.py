@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from geo_data import rollups
 from geo_data.city import read_city
 from geo_data.faults import Fault, InputError
 from geo_data.importer import Progress, import_city, is_current
@@ -87,7 +88,7 @@ def provide(
             from geo_data.demo import make_demo
 
             make_demo(address, adcode, now=at, progress=progress)
-    return Provided(_opened(settings, address))
+    return Provided(_opened(settings, address, at))
 
 
 def provide_city(
@@ -98,12 +99,18 @@ def provide_city(
     with alone(address):
         if not is_current(city_file, address):
             report = import_city(city_file, address, at, progress=progress)
-    return Provided(_opened(settings, address), report)
+    return Provided(_opened(settings, address, at), report)
 
 
-def _opened(settings: Settings, address: Address) -> Store:
+def _opened(settings: Settings, address: Address, at: datetime) -> Store:
     # The settings say how to use a server, and name it; a file may have another name than theirs.
-    return open_store(settings if is_server(address) else address)
+    if is_server(address):
+        return open_store(settings)
+    store = open_store(address)
+    # A server is recounted when somebody says so; nobody runs commands on a wall PC.
+    if rollups.is_outdated(store):
+        rollups.recount(store, at)
+    return store
 
 
 def store_address(settings: Settings, name: str) -> Address:

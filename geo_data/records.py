@@ -147,7 +147,10 @@ class Severity(IntEnum):
 
 
 class Stage(StrEnum):
-    """The closed loop of a case; side branches after the main line."""
+    """The closed loop of a case; side branches after the main line.
+
+    Which may follow which, and what they mean: :mod:`geo_data.case_stages`.
+    """
 
     FOUND = "found"
     ACCEPTED = "accepted"
@@ -163,20 +166,7 @@ class Stage(StrEnum):
     REWORKED = "reworked"
     SUSPENDED = "suspended"
     VOIDED = "voided"
-
-
-MAIN_LINE = (
-    Stage.FOUND,
-    Stage.ACCEPTED,
-    Stage.FILED,
-    Stage.DISPATCHED,
-    Stage.HANDLED,
-    Stage.VERIFIED,
-    Stage.CLOSED,
-    Stage.EVALUATED,
-)
-ENDED = frozenset({Stage.CLOSED, Stage.EVALUATED, Stage.VOIDED})
-"""Stages after which a case is no longer open."""
+    MERGED = "merged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +185,10 @@ class Incident:
     """A case as known at some time.
 
     ``code`` is the number people quote, ``category`` major + minor (``"0102"``), ``due_at`` when
-    handling must be done (``None`` before dispatch), ``region_code`` the finest region at ingest
-    (``None`` outside the city), ``located_by`` how it was placed (``"point"``, ``"region"``,
-    ``"place"``, ``"address"``, ``"name"``, ``"outside"``).
+    handling must be done (``None`` before dispatch, while the clock stands still, and without a
+    limit), ``due_soon_at`` from when on little of the limit is left, ``region_code`` the finest
+    region at ingest (``None`` outside the city), ``located_by`` how it was placed (``"point"``,
+    ``"region"``, ``"place"``, ``"address"``, ``"name"``, ``"outside"``).
     """
 
     id: int
@@ -221,10 +212,17 @@ class Incident:
     located_by: str
     due_at: datetime | None
     ended_at: datetime | None
+    due_soon_at: datetime | None = None
 
     def is_overdue(self, at: datetime) -> bool:
         """Whether the case is open and past its time limit at ``at``."""
         return self.ended_at is None and self.due_at is not None and at > self.due_at
+
+    def is_due_soon(self, at: datetime) -> bool:
+        """Whether the case is open at ``at``, in time, and little of its limit is left."""
+        if self.ended_at is not None or self.due_at is None or self.due_soon_at is None:
+            return False
+        return self.due_soon_at <= at <= self.due_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ import numpy.typing as npt
 import shapely
 
 from geo_data import queries
+from geo_data.case_stages import ENDED, MAIN_LINE
 from geo_data.faults import Fault, InputError, nearest
-from geo_data.records import MAIN_LINE, Scope, Stage, Window
+from geo_data.records import Scope, Stage, Window
 from geo_data.store import Store
 from layers.buffers import Column, pack
 
@@ -31,7 +32,7 @@ MOST_INCIDENTS = 50_000
 
 def progress(stage: Stage) -> int:
     """Return how far a case is, as its sign is filled: 0 waiting, 1 in hand, 2 done, 3 ended."""
-    if stage in (Stage.CLOSED, Stage.EVALUATED, Stage.VOIDED):
+    if stage in ENDED:
         return 3
     if stage in (Stage.HANDLED, Stage.VERIFIED):
         return 2

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Response
 
 from dashboard.context import Context
 from geo_data import queries
-from geo_data.faults import InputError
+from geo_data.faults import Fault, InputError
+from geo_data.rollups import clock_notices
 
 
 def router(context: Context) -> APIRouter:
@@ -24,7 +25,7 @@ def router(context: Context) -> APIRouter:
         try:
             tree = queries.region_tree(context.store, context.scope)
             regions = len(tree.finest(tree.root.code))
-            notices = context.store.notices()
+            notices = _notices(context)
         except (InputError, KeyError) as error:
             response.status_code = 503
             said = error.sentences("en") if isinstance(error, InputError) else [str(error)]
@@ -36,3 +37,10 @@ def router(context: Context) -> APIRouter:
         return {**ready, "detail": told}
 
     return routes
+
+
+def _notices(context: Context) -> list[Fault]:
+    """Return what works only in part: of the store, and of the clock of its cases."""
+    store = context.store
+    calendar = store.city.case_clock.notices(context.clock())
+    return [*store.notices(), *clock_notices(store), *calendar]

@@ -15,6 +15,7 @@ from dashboard.commands.copying import COPY
 from dashboard.commands.demo import DEMO
 from dashboard.commands.importing import IMPORT
 from dashboard.commands.migrating import MIGRATE
+from dashboard.commands.recounting import RECOUNT
 from dashboard.commands.serving import SERVE
 from dashboard.commands.telling import say, tell_line
 from dashboard.commands.tiles import TILES
@@ -28,6 +29,7 @@ COMMANDS: tuple[Command, ...] = (
     DEMO,
     TILES,
     MIGRATE,
+    RECOUNT,
     COPY,
 )
 """In the order in which the help lists them; without one of them a city is served."""

@@ -6,7 +6,8 @@ from typing import Any
 
 from dashboard.context import Look
 from dashboard.widgets.markup import html
-from geo_data.records import ENDED, Incident, Sensor, SensorState, Severity, Stage
+from geo_data.case_stages import ENDED
+from geo_data.records import Incident, Sensor, SensorState, Severity, Stage
 
 STATE_CLASSES = {
     SensorState.NORMAL: "normal",

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from geo_data.dictionaries import time_limit
+from geo_data.case_clock import CaseClock
+from geo_data.case_stages import MAIN_LINE
 from geo_data.ingest import StageReport
 from geo_data.instants import instant, millis
-from geo_data.records import MAIN_LINE, Stage
-from geo_data.working_time import HOUR_MS, elapsed_ms, instant_ms
+from geo_data.records import Stage
 
 CENTRE = "区城运中心"
 WARDEN = "网格员"
+_MERGED = 0.008
 _VOIDED, _RETURNED, _EXTENDED, _SUSPENDED, _REWORKED = 0.045, 0.028, 0.022, 0.005, 0.011
 _LATE, _EVALUATED = 0.02, 0.72
 _MIDDLE_OF_LIMIT = 0.46
@@ -53,18 +53,18 @@ class Life:
         The case.
     at : datetime
         Of the step before the first one drawn, aware.
-    zone : ZoneInfo
-        Of the working hours.
+    clock : CaseClock
+        Of the city.
     random : Generator
         The simulator's own.
     """
 
     def __init__(
-        self, told: Told, at: datetime, zone: ZoneInfo, random: np.random.Generator
+        self, told: Told, at: datetime, clock: CaseClock, random: np.random.Generator
     ) -> None:
         self._told = told
         self._at = at
-        self._zone = zone
+        self._clock = clock
         self._random = random
 
     def from_found(self, happened_at: datetime) -> Iterator[StageReport]:
@@ -76,9 +76,14 @@ class Life:
         """Yield the steps that follow ``stage``, whatever branch it is on."""
         if stage is Stage.FOUND:
             yield self._next(Stage.ACCEPTED)
-            if self._lucky(_VOIDED):
+            fate = self._random.uniform()
+            if fate < _VOIDED:
                 self._wait(55)
                 yield self._step(Stage.VOIDED, note="不属于受理范围")
+                return
+            if fate > 1.0 - _MERGED:
+                self._wait(20)
+                yield self._step(Stage.MERGED, note="与在办件重复，并案处理")
                 return
         rank = MAIN_LINE.index(stage) if stage in MAIN_LINE else _RESUME_AFTER[stage]
         if rank < MAIN_LINE.index(Stage.FILED):
@@ -145,11 +150,12 @@ class Life:
 
     def _work(self, share: float) -> None:
         """Let ``share`` of the limit go by, on the clock that the limit runs on."""
-        limit = time_limit(self._told.category)
-        working = np.array([limit.working])
-        shown = elapsed_ms(np.array([millis(self._at)]), self._zone, working)
-        shown += int(share * limit.hours * HOUR_MS)
-        done = instant(instant_ms(shown, self._zone, working)[0])
+        clock, now_ms = self._clock, np.array([millis(self._at)])
+        rows = clock.rows_held(np.array([self._told.category], dtype=object), now_ms)
+        working = clock.is_working(rows)
+        shown = clock.working_time.elapsed_ms(now_ms, working)
+        shown += (share * clock.limit_ms(rows)).astype(np.int64)
+        done = instant(clock.working_time.instant_ms(shown, working)[0])
         # A job done after hours is done that night, not at the opening.
         self._at = max(done, self._at + timedelta(minutes=1)).replace(microsecond=0)
 
@@ -177,5 +183,6 @@ _RESUME_AFTER = {
     Stage.RETURNED: MAIN_LINE.index(Stage.FILED),
     Stage.REWORKED: MAIN_LINE.index(Stage.DISPATCHED),
     Stage.VOIDED: len(MAIN_LINE),
+    Stage.MERGED: len(MAIN_LINE),
 }
 """Up to where of the main line a case on a side branch has come."""

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo_data.case_clock import CaseClock
 from geo_data.demo.columns import text
 from geo_data.demo.district import District
-from geo_data.histories import limits
 from geo_data.instants import millis
 from geo_data.records import Stage
-from geo_data.working_time import DAY_MS, elapsed_ms, instant_ms
+from geo_data.working_time import DAY_MS
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 _MINUTE_MS = 60_000
+_MERGED = 0.008
 _VOIDED, _RETURNED, _EXTENDED, _SUSPENDED, _REWORKED = 0.045, 0.028, 0.022, 0.005, 0.011
 _STUCK = 0.006
 _STUCK_DAYS = 45
@@ -69,7 +69,7 @@ def make_stages(
     incidents: pd.DataFrame,
     district: District,
     now: datetime,
-    zone: ZoneInfo,
+    clock: CaseClock,
     random: np.random.Generator,
 ) -> pd.DataFrame:
     """Draw the stage history of every case.
@@ -92,11 +92,14 @@ def make_stages(
     log.note(Stage.FOUND, everyone, happened, warden)
     accepted = reported + _minutes(6.0, 0.7, count, random)
     log.note(Stage.ACCEPTED, everyone, accepted, _CENTRE)
-    void = random.uniform(size=count) < _VOIDED
+    fate = random.uniform(size=count)
+    void, merged = fate < _VOIDED, fate > 1.0 - _MERGED
     own = everyone[void]
     refused = accepted[void] + _minutes(55.0, 0.8, len(own), random)
     log.note(Stage.VOIDED, own, refused, _CENTRE, "不属于受理范围")
-    case = everyone[~void]
+    told_before = accepted[merged] + _minutes(20.0, 0.8, int(merged.sum()), random)
+    log.note(Stage.MERGED, everyone[merged], told_before, _CENTRE, "与在办件重复，并案处理")
+    case = everyone[~void & ~merged]
     filed = accepted[case] + _minutes(16.0, 0.8, len(case), random)
     log.note(Stage.FILED, case, filed, _CENTRE)
     sent = filed + _minutes(11.0, 0.7, len(case), random)
@@ -106,7 +109,7 @@ def make_stages(
     log.note(Stage.RETURNED, case[back], returned, town[case[back]], "不属于本单位职责")
     sent[back] = returned + _minutes(45.0, 0.7, len(back), random)
     log.note(Stage.DISPATCHED, case[back], sent[back], _CENTRE)
-    _handle(incidents, case, sent, town, warden, zone, log, random)
+    _handle(incidents, case, sent, town, warden, clock, log, random)
     return log.frame()
 
 
@@ -116,17 +119,18 @@ def _handle(
     sent: Ints,
     town: Texts,
     warden: Texts,
-    zone: ZoneInfo,
+    clock: CaseClock,
     log: _Log,
     random: np.random.Generator,
 ) -> None:
     """Write down what comes after dispatch, on the clock that the limit of each case runs on."""
     count = len(case)
-    limit_ms, working = limits(incidents["category"].to_numpy(dtype=object)[case])
-    clock = elapsed_ms(sent, zone, working)
+    rows = clock.rows_held(incidents["category"].to_numpy(dtype=object)[case], sent)
+    limit_ms, working, hours = clock.limit_ms(rows), clock.is_working(rows), clock.working_time
+    began = hours.elapsed_ms(sent, working)
 
     def when(share: Floats) -> Ints:
-        return instant_ms(clock + (share * limit_ms).astype(np.int64), zone, working)
+        return hours.instant_ms(began + (share * limit_ms).astype(np.int64), working)
 
     pace = _pace(incidents, case, sent, log.now_ms, random)
     paused = random.uniform(size=count)

@@ -190,7 +190,7 @@ def _write_history(
         min(max(count, _FEWEST_CASES), _MOST_CASES),
         random,
     )
-    stages = make_stages(incidents, city.district, now, zone, random)
+    stages = make_stages(incidents, city.district, now, store.city.case_clock, random)
     loaded = bulk_load(store, incidents.drop(columns="grid"), stages, now)
     tell("demo-observations", 0.94)
     observations = make_observations(city.layers["sensors"], now, zone, random)

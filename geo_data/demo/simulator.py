@@ -181,7 +181,7 @@ class Simulator:
         )
         self._send(report, reported_at)
         told = Told(SOURCES[1], code, category, channel, spot.town)
-        life = Life(told, reported_at, zone, self._random)
+        life = Life(told, reported_at, self.store.city.case_clock, self._random)
         self._send_all(life.from_found(happened_at), reported_at)
 
     def _matter(self, spot: Spot, at: datetime) -> tuple[str, str, str]:
@@ -217,7 +217,7 @@ class Simulator:
             told = Told(row.source, row.source_id, row.category, row.channel, town)
             # They did not all wait for this moment.
             at = start + timedelta(minutes=float(self._random.exponential(90)))
-            life = Life(told, at, self.store.city.zone, self._random)
+            life = Life(told, at, self.store.city.case_clock, self._random)
             self._send_all(life.after(Stage(row.stage)), start)
 
     def _send_all(self, steps: Iterable[StageReport], not_before: datetime) -> None:

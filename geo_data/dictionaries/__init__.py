@@ -1,4 +1,4 @@
-"""The replaceable dictionaries of a city: channels, categories, stages, kinds, time limits.
+"""The replaceable dictionaries of a city: channels, categories, stages, kinds.
 
 Each is a TOML file beside this module that says its ``source`` and ``version``; a value that no
 standard names is marked unverified there. Reading is cached: a dictionary does not change while
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from datetime import date
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -31,7 +30,6 @@ NAMES = (
     "severities",
     "sensor-kinds",
     "place-kinds",
-    "time-limits",
 )
 
 YES_NO = "0/1"
@@ -158,30 +156,11 @@ class SensorKind(Term):
         return (values >= low) & (values <= high)
 
 
-class TimeLimit(Entry):
-    """How long handling may take.
-
-    Parameters
-    ----------
-    category : str
-        Four digits, or the two of a major class as its default.
-    hours : float
-        Counted from dispatch.
-    working : bool
-        Whether only working hours count.
-    """
-
-    category: Annotated[str, Field(pattern=r"^\d{2}(\d{2})?$")]
-    hours: Annotated[float, Field(gt=0)]
-    working: bool
-
-
 class Edition(Entry):
-    """Where a dictionary comes from; ``effective`` is the day its rules begin to hold."""
+    """Where a dictionary comes from."""
 
     source: Annotated[str, Field(min_length=1)]
     version: Annotated[str, Field(min_length=1)]
-    effective: date | None = None
 
 
 @cache
@@ -282,23 +261,6 @@ def place_kinds() -> Mapping[str, Term]:
     return MappingProxyType(_terms("place-kinds", "kinds"))
 
 
-@cache
-def time_limits() -> Mapping[str, TimeLimit]:
-    """Category, or major class, to its limit."""
-    return MappingProxyType(
-        {
-            category: TimeLimit.model_validate({"category": category, **_as_row(limit)})
-            for category, limit in _mapping("time-limits", "limits").items()
-        }
-    )
-
-
-def _as_row(value: object) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise TypeError(f"{value!r} is not a table")
-    return value
-
-
 def channel(key: str) -> Channel:
     """Return the channel called ``key``; ``KeyError`` if there is none."""
     return channels()[key]
@@ -330,12 +292,6 @@ def place_kind(kind: str) -> Term:
     return listed or Term(key=kind, name=Label(zh=kind, en=kind))
 
 
-def time_limit(category_code: str) -> TimeLimit:
-    """Return the limit of a category: its own row, else that of its major class."""
-    limits = time_limits()
-    return limits.get(category_code) or limits[category_code[:2]]
-
-
 def word(name: str, key: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the wording of ``key`` in a dictionary; one that is not listed is shown as it is.
 
@@ -351,7 +307,7 @@ def dictionary(name: str) -> Mapping[str, Term]:
     Raises
     ------
     KeyError
-        Not one of :data:`NAMES`, or ``time-limits``, which has no wordings.
+        Not one of :data:`NAMES`.
     """
     if name == "stages":
         return {str(key): term for key, term in stages().items()}

@@ -15,12 +15,13 @@ import geopandas as gpd
 from sqlalchemy import Connection, select
 
 from geo_data import rollups
-from geo_data.city import read_city
+from geo_data.city import files_of_cases, read_city
 from geo_data.crs import WGS_84
 from geo_data.importer.preparing import Prepared, Progress, prepare_city, silent
 from geo_data.importer.reading import source_files
 from geo_data.importer.report import ImportReport
 from geo_data.store import Address, Store, made_anew, open_store, replace_layer, store_exists
+from geo_data.store.meta import keep, kept
 
 FINGERPRINT = "import-fingerprint"
 """Key in ``meta``: what the store was imported from."""
@@ -81,11 +82,11 @@ def fingerprint(city_file: Path) -> str:
     """Return a digest of a city file and every file it names; moves when one of them does."""
     city = read_city(city_file)
     digest = hashlib.sha256(city_file.read_bytes())
-    for source in city.sources:
-        for path in source_files(source, city.folder):
-            digest.update(path.name.encode())
-            with suppress(OSError), path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
+    named = (path for source in city.sources for path in source_files(source, city.folder))
+    for path in (*named, *files_of_cases(city_file)):
+        digest.update(path.name.encode())
+        with suppress(OSError), path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
 
 
@@ -102,12 +103,11 @@ def is_current(city_file: Path, store_path: Address) -> bool:
         return False
     store = open_store(store_path)
     try:
-        meta = store.tables.meta
         with store.read() as connection:
-            kept = connection.scalar(select(meta.c.value).where(meta.c.key == FINGERPRINT))
+            known = kept(connection, store.tables, FINGERPRINT)
     finally:
         store.close()
-    return kept == now
+    return known == now
 
 
 def _write(prepared: Prepared, path: Address, digest: str, at: datetime) -> None:
@@ -123,9 +123,9 @@ def _replace(store: Store, prepared: Prepared, digest: str, at: datetime) -> Non
     """Put the layers in and take those out that the city no longer has: one transaction."""
     store.city = prepared.city
     with store.write() as connection:
-        _keep(connection, store, FINGERPRINT, digest)
+        keep(connection, store.tables, FINGERPRINT, digest)
         city = prepared.city.model_dump_json(by_alias=True, exclude_defaults=True)
-        _keep(connection, store, "city", city)
+        keep(connection, store.tables, "city", city)
         for layer in _in_the_way(connection, store, prepared):
             replace_layer(connection, store, layer, _nothing(layer), "", at)
         for layer, (frame, files) in prepared.layers.items():
@@ -135,12 +135,6 @@ def _replace(store: Store, prepared: Prepared, digest: str, at: datetime) -> Non
         # Cases keep the regions they were given; what lies in what may have changed.
         rollups.recount(store, at)
     store.checkpoint()
-
-
-def _keep(connection: Connection, store: Store, key: str, value: str) -> None:
-    meta = store.tables.meta
-    connection.execute(meta.delete().where(meta.c.key == key))
-    connection.execute(meta.insert(), {"key": key, "value": value})
 
 
 def _in_the_way(connection: Connection, store: Store, prepared: Prepared) -> list[str]:

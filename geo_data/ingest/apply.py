@@ -13,7 +13,7 @@ import shapely
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from geo_data.faults import Fault
-from geo_data.histories import NEVER, STAGES, Verdict, judge
+from geo_data.histories import STAGES, Verdict, judge, known_instant
 from geo_data.ingest import readings
 from geo_data.ingest.cases import Case, Row, as_columns, keep_for_later, read_cases, write_steps
 from geo_data.ingest.place import Ground, ground_of, locate
@@ -22,6 +22,7 @@ from geo_data.ingest.times import to_grain
 from geo_data.instants import instant, to_text
 from geo_data.rollups.contributions import Counts, count, difference
 from geo_data.rollups.rows import add_counts, log_change
+from geo_data.rollups.verdicts import note_clock
 from geo_data.store import Store
 from geo_data.store.layer_rows import note_layer
 from geo_data.store.tables import Tables
@@ -158,7 +159,7 @@ def _write(
     tables, zone = store.tables, store.city.zone
     rows = [case.row for case in touched if case.row is not None]
     columns, steps = as_columns(rows, [case.steps for case in touched])
-    verdict = judge(columns, steps, zone)
+    verdict = judge(columns, steps, store.city.case_clock)
     change = count(columns, steps, verdict, zone, ground.branch)
     known = [case for case in touched if case.old_row is not None]
     if known:
@@ -177,8 +178,8 @@ def _write(
 def _old_counts(known: Sequence[Case], store: Store, ground: Ground) -> Counts:
     rows = [case.old_row for case in known if case.old_row is not None]
     columns, steps = as_columns(rows, [case.old_steps for case in known])
-    zone = store.city.zone
-    return count(columns, steps, judge(columns, steps, zone), zone, ground.branch)
+    verdict = judge(columns, steps, store.city.case_clock)
+    return count(columns, steps, verdict, store.city.zone, ground.branch)
 
 
 def _settle(touched: Iterable[Case], verdict: Verdict, received_at: datetime) -> list[Row]:
@@ -186,14 +187,14 @@ def _settle(touched: Iterable[Case], verdict: Verdict, received_at: datetime) ->
     settled: list[Row] = []
     for number, case in enumerate(touched):
         assert case.row is not None
-        due_ms, ended_ms = int(verdict.due_ms[number]), int(verdict.ended_ms[number])
         case.row = {
             "recorded_at": received_at,
             **case.row,
             "stage": str(STAGES[verdict.stage[number]]),
             "stage_at": instant(int(verdict.stage_ms[number])),
-            "due_at": None if due_ms == NEVER else instant(due_ms),
-            "ended_at": None if ended_ms == NEVER else instant(ended_ms),
+            "due_at": known_instant(verdict.due_ms[number]),
+            "due_soon_at": known_instant(verdict.soon_ms[number]),
+            "ended_at": known_instant(verdict.ended_ms[number]),
         }
         settled.append(case.row)
     return settled
@@ -206,6 +207,8 @@ def _write_rows(connection: Connection, store: Store, touched: Sequence[Case]) -
     new = [case.row for case in touched if case.is_new and case.row is not None]
     for number, row in enumerate(new, start=last_id + 1):
         row["id"] = number
+    if new and not last_id:
+        note_clock(connection, store.tables, store.city.case_clock)
     if new:
         connection.execute(insert(table), _with_points(store, new))
     changed = [case.row for case in touched if case.row is not None and not case.is_new]

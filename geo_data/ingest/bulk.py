@@ -36,6 +36,7 @@ from geo_data.ingest.times import column_text, frame_ms, to_grain
 from geo_data.instants import instant
 from geo_data.rollups.contributions import count
 from geo_data.rollups.rows import add_counts, log_change
+from geo_data.rollups.verdicts import note_clock
 from geo_data.store import Store
 from geo_data.store.code_lists import one_of
 from geo_data.store.inserts import insert_rows, without_indexes
@@ -86,13 +87,15 @@ def bulk_load(
     spots["shapes"] = store.encoded(spots.pop("points"))
     cases = _cases(incidents, spots)
     steps, kept = _steps(stages, len(incidents))
-    verdict = judge(cases, steps, zone)
+    verdict = judge(cases, steps, store.city.case_clock)
     counts = count(cases, steps, verdict, zone, ground.branch)
     with store.write() as connection:
         tables = store.tables
         last_id = int(connection.execute(select(func.max(tables.incidents.c.id))).scalar() or 0)
         if last_id:
             _refuse_known(connection, tables, incidents)
+        else:
+            note_clock(connection, tables, store.city.case_clock)
         fresh = [] if last_id else [tables.incidents, tables.incident_stages]
         store.make_room(connection, tables.incidents, _ends(cases.reported_ms))
         with without_indexes(connection, *fresh):
@@ -289,6 +292,7 @@ def _write_incidents(
         "recorded_at": column_text(cases.reported_ms if recorded is None else frame_ms(recorded)),
         "address": _strings(incidents, "address").tolist(),
         "due_at": _optional_text(verdict.due_ms),
+        "due_soon_at": _optional_text(verdict.soon_ms),
         "ended_at": _optional_text(verdict.ended_ms),
     }
     names = ("lon", "lat", "region_code", "place_code", "located_by")

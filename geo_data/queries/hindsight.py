@@ -17,8 +17,16 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import ColumnElement, Connection, and_, case, literal_column, or_, select, true
 
-from geo_data.histories import NEVER, STAGE_INDEX, STAGES, Cases, Steps, judge, order_steps
-from geo_data.instants import instant, millis
+from geo_data.histories import (
+    STAGE_INDEX,
+    STAGES,
+    Cases,
+    Steps,
+    judge,
+    known_instant,
+    order_steps,
+)
+from geo_data.instants import millis
 from geo_data.records import Stage
 from geo_data.store import Store
 from geo_data.store.code_lists import one_of
@@ -170,14 +178,15 @@ def _undo(store: Store, connection: Connection, rows: Iterable[Row], at: datetim
     if not known:
         return []
     steps = _steps(store, connection, [row["id"] for row in known], at)
-    verdict = judge(_cases(known), steps, store.city.zone)
+    verdict = judge(_cases(known), steps, store.city.case_clock)
     return [
         row
         | {
             "stage": str(STAGES[verdict.stage[index]]),
-            "stage_at": _time(verdict.stage_ms[index]),
-            "ended_at": _time(verdict.ended_ms[index]),
-            "due_at": _time(verdict.due_ms[index]),
+            "stage_at": known_instant(verdict.stage_ms[index]),
+            "ended_at": known_instant(verdict.ended_ms[index]),
+            "due_at": known_instant(verdict.due_ms[index]),
+            "due_soon_at": known_instant(verdict.soon_ms[index]),
         }
         for index, row in enumerate(known)
     ]
@@ -212,7 +221,3 @@ def _cases(rows: Sequence[Row]) -> Cases:
         severity=np.array([row["severity"] for row in rows], dtype=np.int64),
         region_code=strings("region_code"),
     )
-
-
-def _time(at_ms: int) -> datetime | None:
-    return None if at_ms == NEVER else instant(at_ms)

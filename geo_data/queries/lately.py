@@ -23,7 +23,7 @@ from geo_data.rollups.case_log import BEGINS, ENDS, CaseLog, Events, Trait, case
 from geo_data.store import Store
 from geo_data.working_time import Millis
 
-Standing = Literal["open", "overdue"]
+Standing = Literal["open", "overdue", "due-soon"]
 OUTSIDE = -1
 """Slot of cases outside every region."""
 
@@ -58,7 +58,8 @@ class Lately:
         ----------
         measure : str
             One of :data:`geo_data.rollups.contributions.MEASURES`, or
-            :data:`geo_data.rollups.case_log.UNCLOSED`.
+            :data:`geo_data.rollups.case_log.UNCLOSED` or
+            :data:`geo_data.rollups.case_log.IRREGULAR`.
         region_code : str
             Visible; the city's root includes cases outside every region.
         spans : sequence of Window
@@ -78,7 +79,7 @@ class Lately:
         return self._in_spans(reported.with_trait(trait, keys), region_code, spans)
 
     def standing(self, what: Standing, region_code: str, moments: Sequence[datetime]) -> Rows:
-        """Count the cases that stood open, or open and past their limit, at each moment."""
+        """Count the cases that stood open, past their limit or due soon, at each moment."""
         at_ms = _all_millis(moments) + 1
         begun, over = (self._log.events[names[what]] for names in (BEGINS, ENDS))
         before = np.zeros_like(at_ms) + np.iinfo(np.int64).min

@@ -55,10 +55,11 @@ class IncidentPoints:
 
 
 class OpenCount(NamedTuple):
-    """How many cases are open, and how many of them past their time limit."""
+    """How many cases are open, how many of them past their time limit, and how many soon."""
 
     open: int
     overdue: int
+    due_soon: int
 
 
 def open_incident_points(
@@ -127,6 +128,13 @@ def _is_overdue(row: Row, at: datetime) -> bool:
     return row["ended_at"] is None and row["due_at"] is not None and at > row["due_at"]
 
 
+def _is_due_soon(row: Row, at: datetime) -> bool:
+    if row["ended_at"] is not None or row["due_at"] is None or row["due_soon_at"] is None:
+        return False
+    soon_at, due_at = row["due_soon_at"], row["due_at"]
+    return bool(soon_at <= at <= due_at)
+
+
 def _points(columns: Sequence[Sequence[Any]]) -> IncidentPoints:
     ids, lon, lat, severity, stage, reported_at, region_codes, overdue = columns
     return IncidentPoints(
@@ -177,18 +185,22 @@ def open_by_region(store: Store, scope: Scope, at: datetime) -> Mapping[str, Ope
 def _count_now(store: Store, connection: Connection, now: Moment) -> dict[str | None, OpenCount]:
     table = store.tables.incidents
     overdue = func.sum(case((table.c.due_at < now.at, 1), else_=0))
+    is_soon = and_(table.c.due_soon_at <= now.at, table.c.due_at >= now.at)
+    due_soon = func.sum(case((is_soon, 1), else_=0))
     rows = connection.execute(
-        select(table.c.region_code, func.count(), overdue)
+        select(table.c.region_code, func.count(), overdue, due_soon)
         .where(was_open(store, now))
         .group_by(table.c.region_code)
     )
-    return {code: OpenCount(n, late) for code, n, late in rows}
+    return {code: OpenCount(*counts) for code, *counts in rows}
 
 
 def _count(rows: Sequence[Row], at: datetime) -> dict[str | None, OpenCount]:
     counts: dict[str | None, OpenCount] = {}
     for row in rows:
-        before = counts.get(row["region_code"], OpenCount(0, 0))
-        late = _is_overdue(row, at)
-        counts[row["region_code"]] = OpenCount(before.open + 1, before.overdue + late)
+        before = counts.get(row["region_code"], OpenCount(0, 0, 0))
+        late, soon = _is_overdue(row, at), _is_due_soon(row, at)
+        counts[row["region_code"]] = OpenCount(
+            before.open + 1, before.overdue + late, before.due_soon + soon
+        )
     return counts

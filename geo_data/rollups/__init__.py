@@ -3,6 +3,7 @@
 from geo_data.rollups.contributions import DIMENSIONS, MEASURES
 from geo_data.rollups.cubes import Hours
 from geo_data.rollups.rows import recount
+from geo_data.rollups.verdicts import adopt_clock, clock_notices, is_outdated
 from geo_data.rollups.windows import (
     RESIDUE,
     by_child,
@@ -21,12 +22,15 @@ __all__ = [
     "MEASURES",
     "RESIDUE",
     "Hours",
+    "adopt_clock",
     "by_child",
     "by_level",
+    "clock_notices",
     "day_number",
     "day_start",
     "dimension",
     "dimension_series",
+    "is_outdated",
     "metric_hours",
     "recount",
     "series",

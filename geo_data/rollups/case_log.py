@@ -14,7 +14,16 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from geo_data.dictionaries import dictionary
-from geo_data.histories import NEVER, STAGE_INDEX, Cases, Rows, Steps, judge, order_steps
+from geo_data.histories import (
+    NEVER,
+    STAGE_INDEX,
+    Cases,
+    Rows,
+    Steps,
+    irregular_steps,
+    judge,
+    order_steps,
+)
 from geo_data.instants import instant, millis
 from geo_data.records import Scope
 from geo_data.regions import region_tree
@@ -37,9 +46,11 @@ MANY = 1_000
 UNCLOSED = "unclosed"
 """One measure more than the rollups have: cases by the time they fell due, if they are open to
 this day. All open cases are kept, so that this one is known of any span."""
-BEGINS = {"open": "opened", "overdue": "late"}
-ENDS = {"open": "ended", "overdue": "late-ended"}
-"""Measures by which cases begin and cease to stand open, or open and past their limit."""
+IRREGULAR = "irregular"
+"""Steps that cannot follow the one before them, by when they happened."""
+BEGINS = {"open": "opened", "overdue": "late", "due-soon": "soon"}
+ENDS = {"open": "ended", "overdue": "late-ended", "due-soon": "soon-over"}
+"""Measures by which cases begin and cease to stand open, past their limit, or due soon."""
 
 _DICTIONARIES = {"category": "categories", "channel": "channels", "severity": "severities"}
 _STAGE_NUMBERS = {str(stage): number for stage, number in STAGE_INDEX.items()}
@@ -193,7 +204,7 @@ def _read(store: Store, connection: Connection, chosen: ColumnElement[bool]) -> 
 
 def _instants(store: Store, cases: Cases, steps: Steps) -> list[tuple[str, Rows, Millis]]:
     """Every measure with the rows of its cases and when; the beginnings and ends of standing."""
-    verdict = judge(cases, steps, store.city.zone)
+    verdict = judge(cases, steps, store.city.case_clock)
     everyone = np.arange(len(cases))
     # A case that ends before it is reported never stood open.
     ended_ms = np.maximum(verdict.ended_ms, cases.reported_ms)
@@ -204,12 +215,19 @@ def _instants(store: Store, cases: Cases, steps: Steps) -> list[tuple[str, Rows,
     late = np.flatnonzero((verdict.due_ms != NEVER) & (is_open | (ended_ms > late_ms)))
     unclosed = np.flatnonzero((verdict.due_ms != NEVER) & is_open)
     late_ended = late[~is_open[late]]
+    soon_ms = np.maximum(verdict.soon_ms, cases.reported_ms)
+    soon_over_ms = np.where(is_open, late_ms, np.minimum(late_ms, ended_ms))
+    soon = np.flatnonzero((verdict.due_ms != NEVER) & (soon_ms < soon_over_ms))
+    astray = irregular_steps(steps)
     return [
         *dated(cases, steps, verdict),
         ("opened", everyone, cases.reported_ms),
         ("ended", ended, ended_ms[ended]),
         ("late", late, late_ms[late]),
         ("late-ended", late_ended, ended_ms[late_ended]),
+        ("soon", soon, soon_ms[soon]),
+        ("soon-over", soon, soon_over_ms[soon]),
+        (IRREGULAR, steps.case[astray], steps.at_ms[astray]),
         (UNCLOSED, unclosed, verdict.due_ms[unclosed]),
     ]
 

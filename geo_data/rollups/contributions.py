@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from geo_data.case_stages import DROPPED
 from geo_data.dictionaries import channels
-from geo_data.histories import NEVER, STAGE_INDEX, Cases, Rows, Steps, Strings, Verdict
+from geo_data.histories import NEVER, STAGE_INDEX, STAGES, Cases, Rows, Steps, Strings, Verdict
 from geo_data.records import Severity, Stage
 from geo_data.working_time import Millis, day_numbers
 
@@ -32,6 +33,7 @@ MEASURES = (
 )
 DIMENSIONS = ("category", "channel", "severity")
 HOTLINE = "hotline"
+_DROPPED = np.array([stage in DROPPED for stage in STAGES])
 
 Dated = tuple[str, Rows, Millis]
 """A measure, the rows of the cases that count once each, and when."""
@@ -84,9 +86,10 @@ def count(
 
     Per local day: ``reported``, ``hotline`` (by 12345) and the dimensions by ``reported_at``;
     ``filed`` and ``proactive`` (filed and found by patrol, sensors or AI) by the first filing;
-    ``closed`` by ``ended_at`` of cases that stand closed; ``due`` (应结案: dispatched and not
-    voided) and ``closed_on_time`` (of those, the ones closed by their limit) both by the day of
-    ``due_at``, so that their ratio is a share; ``reworked`` and ``extended`` by each such step.
+    ``closed`` by ``ended_at`` of cases that stand closed; ``due`` (应结案: dispatched, and
+    neither voided nor merged) and ``closed_on_time`` (of those, the ones closed by their limit)
+    both by the day of ``due_at``, so that their ratio is a share; ``reworked`` and ``extended``
+    by each such step.
 
     Parameters
     ----------
@@ -129,9 +132,9 @@ def dated(cases: Cases, steps: Steps, verdict: Verdict) -> list[Dated]:
     proactive = np.array([channels()[key].proactive for key in known], dtype=bool)[codes]
     filed, filed_ms = _first(steps, Stage.FILED)
     hotline = np.flatnonzero(cases.channel == HOTLINE)
-    voided = verdict.stage == STAGE_INDEX[Stage.VOIDED]
-    closed = np.flatnonzero((verdict.ended_ms != NEVER) & ~voided)
-    is_due = (verdict.due_ms != NEVER) & ~voided
+    counts = ~_DROPPED[verdict.stage]
+    closed = np.flatnonzero((verdict.ended_ms != NEVER) & counts)
+    is_due = (verdict.due_ms != NEVER) & counts
     in_time = is_due & (verdict.ended_ms != NEVER) & (verdict.ended_ms <= verdict.due_ms)
     due, on_time = np.flatnonzero(is_due), np.flatnonzero(in_time)
     found = proactive[filed]

@@ -16,6 +16,7 @@ from geo_data.histories import STAGE_INDEX, STAGES, Cases, Rows, Strings, judge,
 from geo_data.records import FUNCTIONAL, Scope
 from geo_data.regions import region_tree
 from geo_data.rollups.contributions import DIMENSIONS, MEASURES, Counts, count
+from geo_data.rollups.verdicts import note_clock, settle
 from geo_data.store import Store
 from geo_data.store.column_types import HOUR, iso_text
 from geo_data.store.inserts import Clash, insert_rows
@@ -128,10 +129,11 @@ def _merge(parts: HourSums) -> HourSums:
     )
 
 
-def recount(store: Store, at: datetime) -> None:
-    """Build every rollup anew out of the rows, in one transaction.
+def recount(store: Store, at: datetime) -> int:
+    """Judge every case anew and build every rollup out of the rows, in one transaction.
 
-    Needed when the regions were replaced; otherwise ingest keeps the rollups right. Rows whose
+    Needed when the regions, the calendar or the time limits were replaced; otherwise ingest keeps
+    them right. Rows whose
     count falls to nothing stay as zeros, so that whoever remembers the last change sees it.
 
     Parameters
@@ -139,6 +141,11 @@ def recount(store: Store, at: datetime) -> None:
     store : Store
     at : datetime
         Now, aware.
+
+    Returns
+    -------
+    int
+        Of how many cases the stage, the end or a due time became another.
     """
     tables, branches = store.tables, branches_of(store)
 
@@ -148,11 +155,19 @@ def recount(store: Store, at: datetime) -> None:
     with store.write() as connection:
         seq = log_change(connection, tables, "layers", {"layer": "rollups"}, at)
         _empty(connection, tables, seq)
-        for counts in _counts_of_rows(connection, store, branch):
+        changed = 0
+        for counts, settled in _counts_of_rows(connection, store, branch):
             add_counts(connection, tables, counts, seq)
+            changed += settled
+        note_clock(connection, tables, store.city.case_clock)
         add_hours(connection, tables, _hours_of_rows(connection, tables, branch), seq)
-        for layer in ("incidents", "readings"):
-            note_layer(connection, tables, layer, at=at)
+        note_layer(connection, tables, "readings", at=at)
+        version = note_layer(connection, tables, "incidents", at=at)
+        if changed:
+            # Whoever follows the cases one by one must read them all again.
+            body = {"layer": "incidents", "version": version}
+            log_change(connection, tables, "layers", body, at)
+    return changed
 
 
 def _empty(connection: Connection, tables: Tables, seq: int) -> None:
@@ -169,7 +184,10 @@ def _empty(connection: Connection, tables: Tables, seq: int) -> None:
     connection.execute(update(hours).values(**none, changed_seq=seq))
 
 
-def _counts_of_rows(connection: Connection, store: Store, branch: Branch) -> Iterator[Counts]:
+def _counts_of_rows(
+    connection: Connection, store: Store, branch: Branch
+) -> Iterator[tuple[Counts, int]]:
+    """Yield what a chunk of cases counts, and how many of their rows had to be changed."""
     incidents = store.tables.incidents
     last = connection.execute(select(func.max(incidents.c.id))).scalar() or 0
     for start in range(0, last + 1, CHUNK):
@@ -177,7 +195,9 @@ def _counts_of_rows(connection: Connection, store: Store, branch: Branch) -> Ite
         if len(cases):
             steps, _ = order_steps(len(cases), *_steps(connection, store.tables, start, ids))
             zone = store.city.zone
-            yield count(cases, steps, judge(cases, steps, zone), zone, branch)
+            verdict = judge(cases, steps, store.city.case_clock)
+            settled = settle(connection, store.tables, ids, verdict)
+            yield count(cases, steps, verdict, zone, branch), settled
 
 
 def _cases(connection: Connection, tables: Tables, start: int) -> tuple[Millis, Cases]:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from geo_data.records import ENDED
+from geo_data.case_stages import ENDED
 from geo_data.store.column_types import Count, UtcDateTime, Words
 
 GeometryFactory = Callable[[str], TypeEngine[Any]]
@@ -237,6 +237,7 @@ def _incidents(metadata: MetaData, geometry: GeometryFactory, cut_by: str | None
         _text("located_by"),
         _time("due_at", nullable=True),
         _time("ended_at", nullable=True),
+        _time("due_soon_at", nullable=True),
         Index("incidents_source", "source", "source_id")
         if cut_by
         else UniqueConstraint("source", "source_id"),
@@ -247,12 +248,11 @@ def _incidents(metadata: MetaData, geometry: GeometryFactory, cut_by: str | None
         **_by_range(cut_by),
     )
     _partial(Index("incidents_place", table.c.place_code), table.c.place_code.is_not(None))
-    # Open cases are one in a hundred: a region's, with due_at so that counts never touch the
-    # table, and the whole city's newest first.
+    # Open cases are one in a hundred: a region's, with what is due so that counts never touch
+    # the table, and the whole city's newest first.
     is_open = table.c.ended_at.is_(None)
-    _partial(
-        Index("incidents_open", table.c.region_code, table.c.reported_at, table.c.due_at), is_open
-    )
+    counted = (table.c.region_code, table.c.reported_at, table.c.due_at, table.c.due_soon_at)
+    _partial(Index("incidents_open", *counted), is_open)
     _partial(Index("incidents_open_newest", table.c.reported_at), is_open)
     return table
 

@@ -7,7 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from geo_data import dictionaries
-from geo_data.records import MAIN_LINE, SensorState, Severity, Stage
+from geo_data.case_stages import MAIN_LINE
+from geo_data.records import SensorState, Severity, Stage
+from geo_data.time_limits import default_limits
 from geo_data.words import LANGUAGES
 
 
@@ -20,10 +22,10 @@ def test_every_dictionary_says_where_it_comes_from(name: str) -> None:
 
 def test_no_file_is_left_out_of_the_names() -> None:
     files = {path.stem for path in dictionaries.FOLDER.glob("*.toml")}
-    assert files == set(dictionaries.NAMES)
+    assert files == {*dictionaries.NAMES, "time-limits"}
 
 
-@pytest.mark.parametrize("name", [n for n in dictionaries.NAMES if n != "time-limits"])
+@pytest.mark.parametrize("name", dictionaries.NAMES)
 def test_wordings_differ_within_a_language(name: str) -> None:
     terms = dictionaries.dictionary(name).values()
     for language in LANGUAGES:
@@ -53,12 +55,7 @@ def test_every_category_has_a_major_class_and_a_limit() -> None:
     for code, category in dictionaries.categories().items():
         assert len(code) == 4
         assert category.major.key == code[:2]
-        assert dictionaries.time_limit(code).hours > 0
-
-
-def test_a_category_without_its_own_limit_takes_that_of_its_class() -> None:
-    assert dictionaries.time_limit("0102").hours == 4
-    assert dictionaries.time_limit("0105") == dictionaries.time_limits()["01"]
+        assert default_limits().editions(code)
 
 
 @pytest.mark.parametrize(

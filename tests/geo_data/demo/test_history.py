@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geo_data.case_stages import MAIN_LINE
 from geo_data.demo.handling import make_stages
 from geo_data.demo.history import habits, make_incidents
 from geo_data.demo.making import DemoCity
 from geo_data.demo.observing import make_observations
 from geo_data.dictionaries import categories, channels, sensor_kinds, stages
-from geo_data.histories import limits
-from geo_data.records import MAIN_LINE, SensorState
+from geo_data.records import SensorState
+from tests.geo_data.small_city import CITY
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def year(songjiang: DemoCity, now: datetime, zone: ZoneInfo) -> tuple[pd.DataFra
         60_000,
         random,
     )
-    return incidents, make_stages(incidents, songjiang.district, now, zone, random)
+    return incidents, make_stages(incidents, songjiang.district, now, CITY.case_clock, random)
 
 
 def test_a_year_of_cases_up_to_now(year: tuple[pd.DataFrame, pd.DataFrame], now: datetime) -> None:
@@ -132,7 +133,10 @@ def test_most_are_closed_in_time_and_some_lie(
     year: tuple[pd.DataFrame, pd.DataFrame], now: datetime
 ) -> None:
     incidents, steps = year
-    limit_ms, working = limits(incidents["category"].to_numpy(dtype=object))
+    clock = CITY.case_clock
+    reported = incidents["reported_at"].to_numpy("M8[ms]").astype(np.int64)
+    rows = clock.rows_held(incidents["category"].to_numpy(dtype=object), reported)
+    limit_ms, working = clock.limit_ms(rows), clock.is_working(rows)
     sent = steps[steps["stage"] == "dispatched"].groupby("incident")["happened_at"].max()
     closed = steps[steps["stage"] == "closed"].groupby("incident")["happened_at"].max()
     took_ms = (closed - sent).dropna().dt.total_seconds() * 1000
@@ -164,7 +168,9 @@ def test_equal_randoms_tell_equal_histories(small: DemoCity, now: datetime, zone
             2_000,
             random,
         )
-        told.append((incidents, make_stages(incidents, small.district, now, zone, random)))
+        told.append(
+            (incidents, make_stages(incidents, small.district, now, CITY.case_clock, random))
+        )
     pd.testing.assert_frame_equal(told[0][0], told[1][0])
     pd.testing.assert_frame_equal(told[0][1], told[1][1])
 

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geo_data.case_stages import ENDED
 from geo_data.demo import simulator
 from geo_data.demo.case_life import Life, Told
 from geo_data.demo.simulator import Simulator
@@ -23,9 +24,9 @@ from geo_data.dictionaries import categories, sensor_kinds
 from geo_data.faults import Fault, InputError
 from geo_data.histories import STAGES
 from geo_data.ingest import IncidentReport, Outcome, Reading, Report, StageReport, apply
-from geo_data.records import ENDED, Severity, Stage
+from geo_data.records import Severity, Stage
 from geo_data.store import Store, open_store
-from tests.geo_data.small_city import make_small_city, middle
+from tests.geo_data.small_city import CITY, make_small_city, middle
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MONDAY = datetime(2025, 6, 30, tzinfo=SHANGHAI).astimezone(UTC)
@@ -141,7 +142,7 @@ def test_from_wherever_it_stands_a_case_comes_to_its_end(
     stage: Stage, category: str, seed: int
 ) -> None:
     told = Told("demo", "1", category, "hotline", "甲镇")
-    steps = list(Life(told, MONDAY, SHANGHAI, np.random.default_rng(seed)).after(stage))
+    steps = list(Life(told, MONDAY, CITY.case_clock, np.random.default_rng(seed)).after(stage))
     times = [step.happened_at for step in steps]
     assert times == sorted(times)
     assert times[0] > MONDAY

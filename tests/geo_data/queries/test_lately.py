@@ -15,11 +15,12 @@ from sqlalchemy import delete
 from geo_data import rollups
 from geo_data.ingest import Report, apply
 from geo_data.ingest.bulk import bulk_load
-from geo_data.queries.lately import Lately, lately
+from geo_data.queries.lately import Lately, Standing, lately
 from geo_data.queries.open_cases import OpenCount, open_by_region
 from geo_data.records import Scope, Stage, Window
 from geo_data.regions import region_tree
 from geo_data.rollups import day_number, day_start
+from geo_data.rollups.case_log import IRREGULAR
 from geo_data.rollups.contributions import MEASURES
 from geo_data.store import Store, open_store
 from tests.geo_data.lived_city import (
@@ -105,7 +106,15 @@ def test_standing_follows_a_case_through_its_life(store: Store) -> None:
     grid = sorted(GRIDS)[0]
     assert found.standing("open", grid, moments).tolist() == [0, 1, 1, 1, 1, 1, 0, 0]
     assert found.standing("overdue", grid, moments).tolist() == [0, 0, 0, 0, 1, 1, 0, 0]
+    assert found.standing("due-soon", grid, moments).tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
     assert found.standing_each("overdue", ["t0", grid, "t1"], moments[5]).tolist() == [1, 1, 0]
+
+
+def test_steps_out_of_order_are_counted(store: Store) -> None:
+    apply(store, [step("0", Stage.CLOSED, 2), step("1", Stage.ACCEPTED, 2)], NOON + hours(13))
+    found, span = lately(store, EVERYTHING), Window(NOON, NOON + hours(24))
+    assert total(found, IRREGULAR, "c", span) == 1
+    assert total(found, IRREGULAR, "t1", span) == 0
 
 
 def test_follows_what_comes_in_and_what_is_taken_back(store: Store) -> None:
@@ -158,7 +167,7 @@ def test_an_empty_store_counts_nothing(stores: Stores) -> None:
 STAGES = st.sampled_from(
     [
         *(Stage.ACCEPTED, Stage.FILED, Stage.DISPATCHED, Stage.HANDLED, Stage.REWORKED),
-        *(Stage.EXTENDED, Stage.CLOSED, Stage.EVALUATED, Stage.VOIDED),
+        *(Stage.EXTENDED, Stage.CLOSED, Stage.EVALUATED, Stage.VOIDED, Stage.MERGED),
     ]
 )
 HOURS = st.integers(-200, 200)
@@ -197,7 +206,7 @@ def test_whole_days_are_counted_as_the_rollups_do(
             for code in CODES:
                 expected = rollups.totals(store, EVERYTHING, code, day, day)
                 assert {name: total(found, name, code, span) for name in MEASURES} == expected
-        now = NOON + hours(300)
+        now = NOON + hours(204)
         standing = open_by_region(store, EVERYTHING, now)
         assert _stands(found, "c", now) == _sum(standing.values())
         for code in ("t0", "t1", "t2"):
@@ -206,10 +215,10 @@ def test_whole_days_are_counted_as_the_rollups_do(
 
 
 def _stands(found: Lately, code: str, now: datetime) -> OpenCount:
-    (open_now,), (overdue,) = (found.standing(what, code, [now]) for what in ("open", "overdue"))
-    return OpenCount(int(open_now), int(overdue))
+    kinds: tuple[Standing, ...] = ("open", "overdue", "due-soon")
+    return OpenCount(*(int(found.standing(what, code, [now])[0]) for what in kinds))
 
 
 def _sum(counts: object) -> OpenCount:
-    pairs = np.array([tuple(count) for count in counts], dtype=int).reshape(-1, 2)  # type: ignore[attr-defined]
+    pairs = np.array([tuple(count) for count in counts], dtype=int).reshape(-1, 3)  # type: ignore[attr-defined]
     return OpenCount(*pairs.sum(axis=0).tolist())

@@ -27,11 +27,13 @@ from tests.stores import Address, Stores
 OLD_FILE = Path(__file__).parents[2] / "recordings" / "city-schema-1.sqlite.gz"
 """The lived city as a program wrote it that knew nothing of migrations."""
 ALL = Scope.everything()
-COLUMN = """
+KNOWN = migrating.newest()
+NEXT = KNOWN + 1
+COLUMN = f"""
 from alembic import op
 import sqlalchemy as sa
-revision = "0002"
-down_revision = "0001"
+revision = "{NEXT:04}"
+down_revision = "{KNOWN:04}"
 def upgrade():
     op.add_column("sensors", sa.Column("maker", sa.Text()))
     op.execute("UPDATE sensors SET maker = 'maker of ' || code")
@@ -53,7 +55,7 @@ def next_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     shutil.copytree(migrating.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(migrating, "FOLDER", folder)
     migrating.newest.cache_clear()
-    yield folder / "versions" / "schema_0002.py"
+    yield folder / "versions" / f"schema_{NEXT:04}.py"
     monkeypatch.undo()
     migrating.newest.cache_clear()
 
@@ -91,7 +93,7 @@ def test_an_old_file_is_upgraded_with_its_data(old_file: Path, next_schema: Path
         with opened(open_store(old_file)) as store, store.read() as connection:
             makers = connection.scalars(text("SELECT maker FROM sensors ORDER BY code")).all()
             assert makers[:2] == ["maker of s0", "maker of s1"]
-            assert migrating.schema_of(connection) == 2
+            assert migrating.schema_of(connection) == NEXT
 
 
 def test_a_failing_upgrade_leaves_the_file_as_it_was(old_file: Path, next_schema: Path) -> None:
@@ -116,7 +118,7 @@ def test_a_store_of_a_newer_program_is_refused(
         open_store(address)
     (fault,) = error.value.faults
     assert (fault.key, error.value.exit_code) == ("store-newer", 3)
-    assert fault.values == {"version": 2, "known": 1}
+    assert fault.values == {"version": NEXT, "known": KNOWN}
 
 
 @pytest.mark.postgis
@@ -128,8 +130,8 @@ def test_a_server_is_upgraded_when_it_is_told_to_be(postgis_url: str, next_schem
         open_store(postgis_url)
     assert error.value.faults[0].key == "store-older"
     assert "migrate" in error.value.faults[0].remedy("en")
-    assert migrate(postgis_url) == migrating.Upgrade(1, 2)
-    assert migrate(postgis_url) == migrating.Upgrade(2, 2)
+    assert migrate(postgis_url) == migrating.Upgrade(KNOWN, NEXT)
+    assert migrate(postgis_url) == migrating.Upgrade(NEXT, NEXT)
     with opened(open_store(postgis_url)) as store, store.read() as connection:
         assert connection.scalars(text("SELECT maker FROM sensors")).all() == []
 
@@ -142,7 +144,7 @@ def test_a_failing_upgrade_leaves_the_server_as_it_was(postgis_url: str, next_sc
         with pytest.raises(RuntimeError, match="power gone"):
             migrate(postgis_url)
         with store.read() as connection:
-            assert migrating.schema_of(connection) == 1
+            assert migrating.schema_of(connection) == KNOWN
             assert "maker" not in {
                 column["name"] for column in inspect(connection).get_columns("sensors")
             }
@@ -174,11 +176,22 @@ def _empty(address: Address):  # type: ignore[no-untyped-def]
 def schema(connection: Connection) -> list[str]:
     """Everything the database was told of its tables, one line each."""
     if connection.dialect.name == "sqlite":
-        told = connection.execute(text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"))
+        # A column that was added stands behind the keys in the text of the table: ask for what
+        # it means.
+        told = connection.execute(
+            text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'incidents'")
+        )
+        columns = connection.execute(text("SELECT * FROM pragma_table_xinfo('incidents')"))
+        keys = connection.execute(
+            text(
+                'SELECT list.name, list."unique", list.origin, info.name '
+                "FROM pragma_index_list('incidents') AS list, pragma_index_info(list.name) AS info"
+            )
+        )
         listed = connection.execute(
             text("SELECT table_name, data_type, identifier, srs_id FROM gpkg_contents")
         )
-        kept = [*told, *listed]
+        kept = [*told, *columns, *keys, *listed]
     else:
         columns = connection.execute(
             text(
