@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 from dashboard import shell
 from dashboard.context import Look
 from dashboard.view import TABS
+from dashboard.widgets.case_clock import due_mark
 from dashboard.widgets.marks import severity_mark, stage_tag, state_mark, state_word
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import number, reading, write_count, write_span, write_time
@@ -134,9 +135,8 @@ def incident_row(look: Look, incident: Incident) -> Any:
         html.Span(region_name(look, incident.region_code)),
         html.Span(look.say("ago", span=age), className="when"),
     ]
-    if incident.is_overdue(look.at) and incident.due_at:
-        late = write_span(look, look.at - incident.due_at)
-        second[2] = html.Span(look.say("overdue-by", span=late), className="overdue")
+    if mark := due_mark(look, incident):
+        second[2] = mark
     chosen = look.view.selected and str(look.view.selected) == f"incident:{incident.id}"
     return html.A(
         [

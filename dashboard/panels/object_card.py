@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
@@ -18,12 +18,14 @@ from dashboard.context import WORDS, Context, Look
 from dashboard.panels.live_lists import incident_row, sensor_row
 from dashboard.panels.live_lists import title as incident_title
 from dashboard.panels.top_bar import level_word
+from dashboard.widgets.case_clock import clock_facts
 from dashboard.widgets.marks import severity_mark, stage_tag, stage_word, state_mark, state_word
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import NONE, reading, write_span, write_time
 from geo_data import queries
 from geo_data.dictionaries import place_kind, sensor_kind, severity, word
-from geo_data.records import Incident, Place, Sensor, Window
+from geo_data.records import Incident, Place, Sensor, StageChange, Window
+from geo_data.stage_clock import out_of_order, stage_clock
 from layers.style import TOKENS
 
 
@@ -221,10 +223,13 @@ def _incident(look: Look, incident: Incident, newest_first: bool) -> Iterator[An
         [severity_mark(incident.severity), html.Span(level), stage_tag(look, incident)],
         className="headline",
     )
-    due = incident.due_at and write_time(look, incident.due_at)
-    if incident.is_overdue(look.at) and incident.due_at:
-        late = write_span(look, look.at - incident.due_at)
-        due = html.Span([due, html.Em(look.say("overdue-by", span=late), className="overdue")])
+    changes = queries.stages(look.store, look.scope, incident.id, look.at)
+    clock = stage_clock(look.city.case_clock, incident, changes, look.at)
+    astray = out_of_order(changes)
+    if any(astray):
+        yield html.P(
+            html.Span(look.say("out-of-order"), className="astray"), className="astray-note"
+        )
     place = incident.place_code and queries.place(look.store, look.scope, incident.place_code)
     yield facts(
         [
@@ -238,20 +243,20 @@ def _incident(look: Look, incident: Incident, newest_first: bool) -> Iterator[An
             ),
             (look.say("happened-at"), write_time(look, incident.happened_at)),
             (look.say("reported-at"), write_time(look, incident.reported_at)),
-            (look.say("due-at"), due),
+            *clock_facts(look, incident, clock),
             (look.say("located-by"), look.say(f"located-{incident.located_by}")),
         ]
     )
     yield html.H3(look.say("stage-history"))
-    steps = [*_stages(look, incident)]
+    steps = [*_stages(look, changes, astray)]
     yield html.Ol(steps[::-1] if newest_first else steps, className="stages")
     if place:
         yield from _nearby(look, place)
 
 
-def _stages(look: Look, incident: Incident) -> Iterator[Any]:
+def _stages(look: Look, changes: Sequence[StageChange], astray: Sequence[bool]) -> Iterator[Any]:
     before = None
-    for change in queries.stages(look.store, look.scope, incident.id, look.at):
+    for change, is_astray in zip(changes, astray, strict=True):
         took = f"+{write_span(look, change.happened_at - before)}" if before else ""
         before = change.happened_at
         yield html.Li(
@@ -260,6 +265,8 @@ def _stages(look: Look, incident: Incident) -> Iterator[Any]:
                 html.Span(stage_word(look, change.stage), className="name"),
                 html.Span(change.actor or "", className="actor"),
                 html.Span(took, className="took"),
+                html.Span(look.say("out-of-order"), className="astray") if is_astray else None,
+                html.Span(change.note, className="note-line") if change.note else None,
             ]
         )
 

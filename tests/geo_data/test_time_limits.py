@@ -159,7 +159,7 @@ def test_the_clock_of_a_case_as_people_read_it(
     assert (clock.stopped_at is not None) == stopped
 
 
-@pytest.mark.parametrize("reports", permutations(PAUSE), ids=lambda _: "")
+@pytest.mark.parametrize("reports", list(permutations(PAUSE)), ids=lambda _: "")
 def test_the_end_is_the_same_in_any_order(reports: tuple[Report, ...]) -> None:
     told = [one for one in reports if isinstance(one, StageReport)]
     history = [(one.stage, after((one.happened_at - NOON) / hours(1))) for one in told]
