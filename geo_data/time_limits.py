@@ -19,6 +19,7 @@ import pandas as pd
 from pydantic import BeforeValidator, Field, model_validator
 
 from geo_data.sources import Entry, wrong
+from geo_data.words import Label
 
 FILE = Path(__file__).parent / "dictionaries" / "time-limits.toml"
 Unit = Literal["hours", "working_hours", "working_days"]
@@ -30,6 +31,8 @@ _DAYS = 1 << 24
 """More days than any date has: keeps the days of one category apart from the next one's."""
 _EPOCH = date(1970, 1, 1)
 
+Source = Label | Annotated[str, Field(min_length=1)]
+"""A title as it is, or a wording in both languages."""
 Positive = Annotated[float, Field(gt=0)]
 Digits = Annotated[str, Field(pattern=r"^\d{2}(\d{2})?$")]
 
@@ -43,7 +46,7 @@ class LimitRow(Entry):
         A working day is as long as the hours of the city's calendar.
     effective_from : date, optional
         Cases dispatched from this day on; the table's unless said.
-    source : str, optional
+    source : str or Label, optional
         Where it comes from; the table's unless said.
     """
 
@@ -51,7 +54,7 @@ class LimitRow(Entry):
     working_hours: Positive | None = None
     working_days: Positive | None = None
     effective_from: date | None = None
-    source: str | None = None
+    source: Source | None = None
 
     @model_validator(mode="after")
     def _one_unit(self) -> LimitRow:
@@ -83,7 +86,11 @@ class TimeLimit:
     amount: float
     unit: Unit
     effective_from: date
-    source: str
+    source: str | Label
+
+    def source_in(self, language: str) -> str:
+        """Return where it comes from; a title that a city wrote once stays as it is."""
+        return self.source(language) if isinstance(self.source, Label) else self.source
 
     @property
     def is_working(self) -> bool:
@@ -103,8 +110,9 @@ class LimitTable(Entry):
 
     Parameters
     ----------
-    source, version : str
+    source : str or Label
         Where the table comes from.
+    version : str
     effective_from : date
         Since when its rows hold that do not say so themselves.
     due_soon : DueSoon
@@ -113,7 +121,7 @@ class LimitTable(Entry):
         Category (four digits), or major class (two), to its row or rows.
     """
 
-    source: Annotated[str, Field(min_length=1)]
+    source: Source
     version: Annotated[str, Field(min_length=1)]
     effective_from: date
     due_soon: DueSoon = DueSoon()

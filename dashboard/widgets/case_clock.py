@@ -41,7 +41,9 @@ def clock_facts(look: Look, incident: Incident, clock: StageClock | None) -> lis
     if clock.stopped_at is not None and incident.ended_at is None:
         since = write_time(look, clock.stopped_at)
         left.append(html.Em(look.say("clock-paused", at=since), className="paused"))
-    since_day = look.say("clock-since", source=limit.source, day=limit.effective_from)
+    since_day = look.say(
+        "clock-since", source=limit.source_in(look.language), day=limit.effective_from
+    )
     return [
         (look.say("clock-limit"), _amount(look, limit.amount, limit.unit)),
         (look.say("clock-used"), _amount(look, _in_hours(clock.used), hours)),
