@@ -7,7 +7,7 @@ from typing import Any
 
 from dashboard.context import Look
 from dashboard.widgets.markup import html
-from dashboard.widgets.numbers import NONE, write_number, write_span, write_time
+from dashboard.widgets.numbers import NONE, write_span, write_time
 from geo_data.records import Incident
 from geo_data.stage_clock import StageClock
 from geo_data.time_limits import Unit
@@ -69,7 +69,7 @@ def _due(look: Look, incident: Incident) -> Any:
 
 
 def _amount(look: Look, n: float, unit: Unit) -> str:
-    return look.say(f"clock-amount-{unit}", n=write_number(n))
+    return look.say(f"clock-amount-{unit}", n=f"{n:,.1f}".removesuffix(".0"))
 
 
 def _in_hours(span: timedelta) -> float:
