@@ -1,8 +1,8 @@
 """A throw-away PostgreSQL with PostGIS: one cluster a session, a fresh database a test.
 
 The cluster lies in a temporary folder, listens on a free port of 127.0.0.1 and on a socket in
-that folder, never syncs, and ends with the process that started it, however that ends. The
-product connects as an ordinary role with a password, as it would anywhere.
+that folder, never syncs (unless made ``durable``), and ends with the process that started it,
+however that ends. The product connects as an ordinary role with a password, as it would anywhere.
 """
 
 from __future__ import annotations
@@ -25,9 +25,6 @@ TEMPLATE = "template_postgis"
 PLAIN = "template0"
 """A template without the extension."""
 _SETTINGS = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
     "autovacuum": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
@@ -37,6 +34,7 @@ _SETTINGS = {
     "jit": "off",
     "listen_addresses": "127.0.0.1",
 }
+_HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 def programs() -> Path | None:
@@ -55,13 +53,20 @@ def has_postgis() -> bool:
 
 
 class PostgisServer:
-    """A running cluster; made by :meth:`start`, ended by :meth:`stop`."""
+    """A running cluster; made by :meth:`start`, ended by :meth:`stop`.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    durable : bool
+        On a disk and syncing, as a city's own server is.
+    """
+
+    def __init__(self, durable: bool = False) -> None:
         # Short, because the path of a socket may have a hundred characters, and outside of
         # pytest's folders, which the server's own user may not enter.
         memory = Path("/dev/shm")
-        folder = memory if os.access(memory, os.W_OK) else None
+        folder = memory if os.access(memory, os.W_OK) and not durable else None
+        self._settings = _SETTINGS if durable else _SETTINGS | _HASTY
         self.folder = Path(tempfile.mkdtemp(prefix="yiping-pg-", dir=folder))
         self.port = free_port()
         self._numbers = count(1)
@@ -88,7 +93,7 @@ class PostgisServer:
     def resume(self) -> None:
         """Start the cluster again, on the same port."""
         bin_folder = programs()
-        given = {**_SETTINGS, "port": self.port, "unix_socket_directories": self.folder}
+        given = {**self._settings, "port": self.port, "unix_socket_directories": self.folder}
         options = [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
         command = [str(bin_folder and bin_folder / "postgres"), "-D", str(self._data), *options]
         with (self.folder / "log").open("ab") as log:

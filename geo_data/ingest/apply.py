@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 import shapely
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from geo_data.faults import Fault
 from geo_data.histories import STAGES, Verdict, judge, known_instant
 from geo_data.ingest import readings
 from geo_data.ingest.cases import Case, Row, as_columns, keep_for_later, read_cases, write_steps
+from geo_data.ingest.letters import Refusal, Unread, bury, letters_of
 from geo_data.ingest.place import Ground, ground_of, locate
 from geo_data.ingest.reports import IncidentReport, Reading, Report, StageReport
 from geo_data.ingest.times import to_grain
@@ -25,12 +25,6 @@ from geo_data.rollups.rows import add_counts, log_change
 from geo_data.rollups.verdicts import note_clock
 from geo_data.store import Store
 from geo_data.store.layer_rows import note_layer
-from geo_data.store.tables import Tables
-
-DEAD_LETTERS_KEPT = 10_000
-"""A broken device repeats itself for weeks; the newest tell enough."""
-
-Refusal = tuple[int, Fault]
 
 
 @dataclass(slots=True)
@@ -60,20 +54,12 @@ class Outcome:
             self.repeats.append(row)
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """A message that never became a report: who sent it, as it came, and why not."""
-
-    source: str
-    raw: str
-    reason: str
-
-
 def apply(
     store: Store,
     reports: Sequence[Report],
     received_at: datetime,
     unread: Sequence[Unread] = (),
+    teller: str | None = None,
 ) -> Outcome:
     """Take a batch of reports into the store: one transaction, all of it or nothing.
 
@@ -92,6 +78,8 @@ def apply(
         Now, aware.
     unread : sequence of Unread
         Messages of the batch that could not be read; kept among the dead letters.
+    teller : str, optional
+        Who sent the batch: the source of its dead letters, that of each report unless said.
 
     Raises
     ------
@@ -114,8 +102,8 @@ def apply(
             outcome.refused += found.refused
             outcome.repeats += found.repeats
         outcome.refused.sort(key=lambda refusal: refusal[0])
-        letters = [*unread, *_letters(reports, outcome.refused)]
-        _bury(connection, store.tables, letters, received_at)
+        letters = [*unread, *letters_of(reports, outcome.refused, teller)]
+        bury(connection, store.tables, letters, received_at)
     return outcome
 
 
@@ -252,26 +240,3 @@ def _told(case: Case, received_at: datetime) -> dict[str, Any]:
         "region": row["region_code"],
         "new": case.is_new,
     }
-
-
-def _letters(reports: Sequence[Report], refused: Sequence[Refusal]) -> list[Unread]:
-    return [
-        Unread(
-            getattr(reports[row], "source", "readings"),
-            json.dumps(asdict(reports[row]), ensure_ascii=False, default=str),
-            fault.sentence(),
-        )
-        for row, fault in refused
-    ]
-
-
-def _bury(
-    connection: Connection, tables: Tables, letters: Sequence[Unread], received_at: datetime
-) -> None:
-    """Put what was refused aside, where somebody can mend and send it again."""
-    if not letters:
-        return
-    table = tables.dead_letters
-    connection.execute(insert(table), [{"received_at": received_at, **asdict(o)} for o in letters])
-    last = connection.execute(select(func.max(table.c.id))).scalar() or 0
-    connection.execute(delete(table).where(table.c.id <= last - DEAD_LETTERS_KEPT))

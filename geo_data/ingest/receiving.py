@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from geo_data.faults import Fault, InputError
-from geo_data.ingest.apply import Unread, apply
+from geo_data.ingest.apply import apply
+from geo_data.ingest.letters import Unread
 from geo_data.ingest.mapping import our_message
 from geo_data.ingest.parse import Message, parse_incident, parse_reading, parse_stage
 from geo_data.ingest.reports import Report
@@ -71,7 +72,7 @@ def receive(
             unread.append(Unread(intake.key, raw, reason))
     if not reports and not unread:
         return found
-    outcome = apply(store, reports, received_at, unread)
+    outcome = apply(store, reports, received_at, unread, intake.key)
     for number in outcome.repeats:
         found[rows[number]] = Received("repeated")
     for number, fault in outcome.refused:

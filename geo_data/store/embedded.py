@@ -13,6 +13,7 @@ import numpy as np
 from sqlalchemy import Connection, Table
 
 from geo_data.city import City
+from geo_data.faults import InputError
 from geo_data.instants import from_text
 from geo_data.store import geopackage
 from geo_data.store.engine import Columns, LayerVersion, Store
@@ -61,7 +62,9 @@ class EmbeddedStore(Store):
             yield connection
 
     def _committed(self) -> None:
-        with contextlib.suppress(FileNotFoundError):
+        # What was committed is on the disk: that it cannot be written back now, for want of room
+        # say, is no fault of whoever committed. The next commit tries again.
+        with contextlib.suppress(FileNotFoundError, InputError):
             length = Path(f"{self.path}-wal").stat().st_size
             if length > TRUNCATE_BYTES:
                 self._checkpoint("TRUNCATE")

@@ -25,13 +25,15 @@ from geo_data.store.tables import Tables, build_tables
 
 STORE_EXIT = 3
 
-# synchronous=NORMAL: in WAL mode a power cut may lose the last commits, never the file; a sync
-#   per commit would cost more than everything else ingest does.
+# synchronous=FULL: a commit is on the disk before anybody is told of it; with NORMAL the last
+#   ones would live only in the system's memory until the WAL is written back.
+# fullfsync: on macOS, and only there, a plain sync leaves data in the drive's own memory.
 # cache_size, mmap_size: pages come from the system's cache by mapping, shared by all readers;
 #   8 MB a connection is for the writer's dirty pages and the top of the indexes.
 # wal_autocheckpoint=0: written back by us, between commits, not inside one chosen by page count.
 _PRAGMAS = (
-    "PRAGMA synchronous=NORMAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA fullfsync=ON",
     "PRAGMA cache_size=-8192",
     "PRAGMA mmap_size=1073741824",
     "PRAGMA temp_store=MEMORY",
@@ -61,7 +63,9 @@ def told(path: Path) -> Iterator[None]:
             raise fault("store-locked", path) from error
         if any(sign in text for sign in ("malformed", "not a database", "corrupt")):
             raise fault("store-corrupt", path, error=text) from error
-        if any(sign in text for sign in ("readonly", "unable to open", "disk is full", "disk I/O")):
+        if "disk is full" in text:
+            raise fault("store-full", path) from error
+        if any(sign in text for sign in ("readonly", "unable to open", "disk I/O")):
             raise fault("store-not-writable", path, error=text) from error
         raise
 

@@ -12,6 +12,7 @@ BENCHES = {
     "drill": "server time of 200 random drills with 100,000 buildings and 1,000,000 incidents",
     "growth": "import, tile, drill and memory while the city grows a hundredfold",
     "fanout": "how soon a change is on 200 and 1,000 screens, and whether any is lost",
+    "ingest": "durable observations and cases a second, by store and batch",
     "soak": "what grows on a wall that is left open: a day of the city an hour",
 }
 
