@@ -31,12 +31,15 @@ from dashboard.static import CompressedStatic, deck_bundle
 from geo_data import feed, queries
 from geo_data import tiles as tiles_of
 from geo_data.faults import Fault, InputError
+from geo_data.retention import keep_up
 from geo_data.settings import Settings
 from geo_data.store import Store
 
 ASSETS = Path(__file__).with_name("assets")
 LOG_KEPT = timedelta(days=2)
 PRUNE_S = 3600.0
+KEEP_UP_S = 86_400.0
+_log = logging.getLogger(__name__)
 
 
 def create_server(settings: Settings, store: Store, clock: Callable[[], datetime]) -> FastAPI:
@@ -87,11 +90,15 @@ def _lifespan(
     async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(warm, context)
         await live.start()
-        short = asyncio.create_task(keep_log_short(context), name="change-log")
+        chores = (
+            asyncio.create_task(keep_log_short(context), name="change-log"),
+            asyncio.create_task(keep_up_daily(context), name="retention"),
+        )
         # Not awaited: buildings are seen only after a drill, and a page need not wait for them.
         footprints = asyncio.create_task(asyncio.to_thread(prepare_footprints, context))
         yield
-        short.cancel()
+        for chore in chores:
+            chore.cancel()
         await live.stop()
         await footprints
 
@@ -108,6 +115,26 @@ async def keep_log_short(context: Context) -> None:
         # Another process may hold the store just now: the next hour will do.
         with contextlib.suppress(InputError):
             await asyncio.to_thread(feed.prune, context.store, context.clock() - LOG_KEPT)
+
+
+async def keep_up_daily(context: Context) -> None:
+    """Make the months to come and drop what need not be kept, at the start and once a day."""
+    settings = context.settings
+    while True:
+        try:
+            await asyncio.to_thread(
+                keep_up,
+                context.store,
+                context.clock(),
+                settings.keep_observations_days,
+                settings.keep_incidents_days,
+            )
+            rest_s = KEEP_UP_S
+        except InputError as error:
+            # Another process may hold the store just now.
+            _log.warning("%s", "\n".join(error.sentences("en")))
+            rest_s = PRUNE_S
+        await asyncio.sleep(rest_s)
 
 
 def prepare_footprints(context: Context) -> None:

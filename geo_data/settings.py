@@ -38,6 +38,9 @@ class Settings(BaseSettings):
         A statement that takes longer is ended by the server.
     database_lock_timeout_s : float
         How long a writer waits for another process' writer on the server.
+    keep_observations_days, keep_incidents_days : int or None
+        How long observations and ended cases are kept; ``None`` is for ever. The daily and hourly
+        counts stay in any case. The pages read the rows of two months.
     city : Path or None
         A city file; ``None`` is the demo city.
     language : str
@@ -61,6 +64,8 @@ class Settings(BaseSettings):
     database_read_timeout_s: Annotated[float, Field(gt=0)] = 30.0
     database_write_timeout_s: Annotated[float, Field(gt=0)] = 600.0
     database_lock_timeout_s: Annotated[float, Field(gt=0)] = 10.0
+    keep_observations_days: Annotated[int, Field(ge=62)] | None = None
+    keep_incidents_days: Annotated[int, Field(ge=62)] | None = None
     city: Path | None = None
     language: Literal["zh-CN", "en"] = "zh-CN"
     scope_region: str | None = None

@@ -24,6 +24,7 @@ from geo_data.rollups.contributions import Counts, count, difference
 from geo_data.rollups.rows import add_counts, log_change
 from geo_data.rollups.verdicts import note_clock
 from geo_data.store import Store
+from geo_data.store.kept import kept_from, too_old
 from geo_data.store.layer_rows import note_layer
 
 
@@ -117,6 +118,7 @@ def _apply_cases(
 ) -> None:
     tables = store.tables
     cases = read_cases(connection, tables, {(one.source, one.source_id) for _, one in told})
+    kept = kept_from(connection, tables, "incidents")
     incidents = [(row, one) for row, one in told if isinstance(one, IncidentReport)]
     spots = locate(connection, store, ground, [one for _, one in incidents])
     placed = dict(zip((row for row, _ in incidents), spots, strict=True))
@@ -126,6 +128,9 @@ def _apply_cases(
             outcome.tally(row, case.step(report, received_at))
             continue
         spot = placed[row]
+        if kept is not None and case.row is None and report.reported_at < kept:
+            # It may have been here, and was counted then.
+            spot = too_old("reported_at", kept)
         if isinstance(spot, Fault):
             outcome.refused.append((row, spot))
             continue

@@ -21,6 +21,7 @@ from geo_data.rollups.rows import add_hours, branches_of, log_change, sum_hours
 from geo_data.store import Store
 from geo_data.store.code_lists import one_of
 from geo_data.store.inserts import Clash, insert_rows
+from geo_data.store.kept import kept_from, too_old
 from geo_data.store.layer_rows import note_layer
 from geo_data.store.tables import Tables
 from geo_data.working_time import Millis
@@ -151,6 +152,12 @@ def apply_readings(
     fine = plausible(catalog, batch)
     for row in np.flatnonzero(~fine).tolist():
         taken.refused.append((measured[row][0], implausible(catalog, batch, row)))
+    kept = kept_from(connection, store.tables, "observations")
+    if kept is not None:
+        old = fine & (batch.observed_ms < millis(kept))
+        fine &= ~old
+        numbers = (measured[row][0] for row in np.flatnonzero(old))
+        taken.refused += [(number, too_old("observed_at", kept)) for number in numbers]
     new = take(connection, store, catalog, batch.only(fine), received_at)
     taken.repeats = [measured[row][0] for row in np.flatnonzero(fine)[~new].tolist()]
     taken.accepted, taken.repeated = int(new.sum()), len(taken.repeats)

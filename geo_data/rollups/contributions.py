@@ -74,6 +74,19 @@ class Counts:
     def __len__(self) -> int:
         return len(self.days)
 
+    def since(self, first_day: int) -> Counts:
+        """Return what is counted on a day and later."""
+        days, cells = self.days >= first_day, self.dimensions.days >= first_day
+        found = self.dimensions
+        rest = Cells(
+            found.days[cells],
+            found.regions[cells],
+            found.dimension[cells],
+            found.keys[cells],
+            found.n[cells],
+        )
+        return Counts(self.days[days], self.regions[days], self.measures[days], rest)
+
 
 def count(
     cases: Cases,

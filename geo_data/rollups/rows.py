@@ -13,6 +13,7 @@ import pandas as pd
 from sqlalchemy import Connection, func, insert, select, update
 
 from geo_data.histories import STAGE_INDEX, STAGES, Cases, Rows, Strings, judge, order_steps
+from geo_data.instants import millis
 from geo_data.records import FUNCTIONAL, Scope
 from geo_data.regions import region_tree
 from geo_data.rollups.contributions import DIMENSIONS, MEASURES, Counts, count
@@ -20,9 +21,10 @@ from geo_data.rollups.verdicts import note_clock, settle
 from geo_data.store import Store
 from geo_data.store.column_types import HOUR, iso_text
 from geo_data.store.inserts import Clash, insert_rows
+from geo_data.store.kept import kept_from
 from geo_data.store.layer_rows import note_layer
 from geo_data.store.tables import Tables
-from geo_data.working_time import HOUR_MS, Millis
+from geo_data.working_time import HOUR_MS, Millis, day_numbers
 
 Branch = Callable[[str], str]
 Values = npt.NDArray[np.float64]
@@ -31,6 +33,10 @@ CHUNK = 100_000
 """Cases counted at a time by a recount."""
 NO_LOW = 1.7e308
 """The low of an hour without values; its high is the opposite."""
+NEVER_A_DAY = -(1 << 31)
+"""A day before all others."""
+_COUNTED = ("incidents", "readings")
+"""Layers whose version moves when the rollups do."""
 _STAGE_CODES = {str(stage): STAGE_INDEX[stage] for stage in STAGES}
 
 
@@ -135,6 +141,8 @@ def recount(store: Store, at: datetime) -> int:
     Needed when the regions, the calendar or the time limits were replaced; otherwise ingest keeps
     them right. Rows whose
     count falls to nothing stay as zeros, so that whoever remembers the last change sees it.
+    Days and hours of which rows were dropped stay as they were counted: see
+    :mod:`geo_data.retention`.
 
     Parameters
     ----------
@@ -153,35 +161,49 @@ def recount(store: Store, at: datetime) -> int:
         return branches.get(code, "")
 
     with store.write() as connection:
-        seq = log_change(connection, tables, "layers", {"layer": "rollups"}, at)
-        _empty(connection, tables, seq)
+        versions = [note_layer(connection, tables, each, at=at) for each in _COUNTED]
+        # Whoever follows the cases one by one reads them all again.
+        body = {"layer": _COUNTED[0], "version": versions[0]}
+        seq = log_change(connection, tables, "layers", body, at)
+        first_day = _first_day(connection, store)
+        _empty_days(connection, tables, first_day, seq)
         changed = 0
         for counts, settled in _counts_of_rows(connection, store, branch):
-            add_counts(connection, tables, counts, seq)
+            add_counts(connection, tables, counts.since(first_day), seq)
             changed += settled
         note_clock(connection, tables, store.city.case_clock)
-        add_hours(connection, tables, _hours_of_rows(connection, tables, branch), seq)
-        note_layer(connection, tables, "readings", at=at)
-        version = note_layer(connection, tables, "incidents", at=at)
-        if changed:
-            # Whoever follows the cases one by one must read them all again.
-            body = {"layer": "incidents", "version": version}
-            log_change(connection, tables, "layers", body, at)
+        kept = kept_from(connection, tables, "observations")
+        _empty_hours(connection, tables, kept, seq)
+        add_hours(connection, tables, _hours_of_rows(connection, tables, branch, kept), seq)
     return changed
 
 
-def _empty(connection: Connection, tables: Tables, seq: int) -> None:
-    days, dimensions, hours = (
-        tables.rollup_region_day,
-        tables.rollup_dimension_day,
-        tables.rollup_metric_hour,
-    )
+def _first_day(connection: Connection, store: Store) -> int:
+    """Return the first local day of which no case was dropped."""
+    kept = kept_from(connection, store.tables, "incidents")
+    if kept is None:
+        return NEVER_A_DAY
+    last_ms = np.array([millis(kept) - 1])
+    return int(day_numbers(last_ms, store.city.zone)[0]) + 1
+
+
+def _empty_days(connection: Connection, tables: Tables, first_day: int, seq: int) -> None:
+    days, dimensions = tables.rollup_region_day, tables.rollup_dimension_day
     zeros = dict.fromkeys(MEASURES, 0)
-    connection.execute(update(days).values(**zeros, changed_seq=seq))
-    connection.execute(update(dimensions).values(n=0, changed_seq=seq))
+    wanted = update(days).where(days.c.day >= first_day)
+    connection.execute(wanted.values(**zeros, changed_seq=seq))
+    wanted = update(dimensions).where(dimensions.c.day >= first_day)
+    connection.execute(wanted.values(n=0, changed_seq=seq))
+
+
+def _empty_hours(connection: Connection, tables: Tables, kept: datetime | None, seq: int) -> None:
+    hours = tables.rollup_metric_hour
     # The first value to come is below this low and above this high.
     none = {"n": 0, "total": 0.0, "low": NO_LOW, "high": -NO_LOW}
-    connection.execute(update(hours).values(**none, changed_seq=seq))
+    wanted = update(hours).values(**none, changed_seq=seq)
+    if kept is not None:
+        wanted = wanted.where(hours.c.hour >= millis(kept) // HOUR_MS)
+    connection.execute(wanted)
 
 
 def _counts_of_rows(
@@ -238,7 +260,9 @@ def _steps(
     return case, np.array([_STAGE_CODES[key] for key in stages], np.uint8), to_millis(happened)
 
 
-def _hours_of_rows(connection: Connection, tables: Tables, branch: Branch) -> HourSums:
+def _hours_of_rows(
+    connection: Connection, tables: Tables, branch: Branch, kept: datetime | None
+) -> HourSums:
     sensors, observations = tables.sensors, tables.observations
     hour = iso_text(observations.c.observed_at, HOUR)
     value = observations.c.value
@@ -255,6 +279,8 @@ def _hours_of_rows(connection: Connection, tables: Tables, branch: Branch) -> Ho
         .join(sensors, sensors.c.code == observations.c.sensor_code)
         .group_by(hour, sensors.c.region_code, sensors.c.metric)
     )
+    if kept is not None:
+        per_region = per_region.where(observations.c.observed_at >= kept)
     rows = connection.execute(per_region).all()
     hours, regions, metrics, *stats = zip(*rows, strict=True) if rows else [()] * 7
     return _merge(

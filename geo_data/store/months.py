@@ -15,6 +15,10 @@ from geo_data.store.postgis import PARTITIONED
 
 MOST_MONTHS = 240
 """Times further apart are a mistake of the data; they stay in the default part."""
+AHEAD = 2
+"""So many months after the present one are made ahead."""
+WAIT_MS = 2_000
+"""Readers that come wait behind a change of the parts, which waits for those that are there."""
 
 
 def month_of(at: datetime) -> datetime:
@@ -77,6 +81,74 @@ def make_months(connection: Connection, table: Table, times: Iterable[datetime])
             made.append(_make_part(connection, table.name, month))
         month = next_month(month)
     return made
+
+
+def settle_months(connection: Connection, table: Table, at: datetime) -> list[str]:
+    """Make the parts of the months to come, and of rows that lie in the default part.
+
+    Parameters
+    ----------
+    at : datetime
+        Now, aware. Months further than :data:`MOST_MONTHS` from it get no part.
+    """
+    if not _is_cut(connection, table):
+        return []
+    month = month_of(at)
+    coming = [month := next_month(month) for _ in range(AHEAD)]
+    wanted = {month_of(at), *coming, *_unsettled(connection, table.name)}
+    near = (one for one in wanted if abs((one - at).days) <= MOST_MONTHS * 31)
+    missing = sorted(set(near) - set(parts(connection, table.name).values()))
+    if missing:
+        _be_brief(connection)
+    return [_make_part(connection, table.name, one) for one in missing]
+
+
+def _unsettled(connection: Connection, table: str) -> list[datetime]:
+    """Return the months of the rows in the default part."""
+    month = f"date_trunc('month', {PARTITIONED[table]}, 'UTC')"
+    found = connection.scalars(text(f"SELECT DISTINCT {month} FROM {table}_other"))
+    return [month_of(one) for one in found]
+
+
+def drop_months(
+    connection: Connection, table: Table, before: datetime, *, only_empty: bool = False
+) -> list[str]:
+    """Drop the parts of the months that end at or before a time.
+
+    Parameters
+    ----------
+    only_empty : bool
+        Those with a row in them stay.
+
+    Returns
+    -------
+    list of str
+        The parts that went.
+    """
+    dropped: list[str] = []
+    if not _is_cut(connection, table):
+        return dropped
+    for name, month in parts(connection, table.name).items():
+        if next_month(month) > before or (only_empty and _has_rows(connection, name)):
+            continue
+        if not dropped:
+            _be_brief(connection)
+        connection.execute(text(f"DROP TABLE {name}"))
+        dropped.append(name)
+    return dropped
+
+
+def _is_cut(connection: Connection, table: Table) -> bool:
+    """Whether a table has parts at all; those of a file have none."""
+    return connection.dialect.name == "postgresql" and table.name in PARTITIONED
+
+
+def _has_rows(connection: Connection, part: str) -> bool:
+    return bool(connection.scalar(text(f"SELECT EXISTS (SELECT 1 FROM {part})")))
+
+
+def _be_brief(connection: Connection) -> None:
+    connection.execute(text(f"SET LOCAL lock_timeout = {WAIT_MS}"))
 
 
 def _make_part(connection: Connection, table: str, month: datetime) -> str:
