@@ -139,8 +139,8 @@ def recount(store: Store, at: datetime) -> int:
     """Judge every case anew and build every rollup out of the rows, in one transaction.
 
     Needed when the regions, the calendar or the time limits were replaced; otherwise ingest keeps
-    them right. Rows whose
-    count falls to nothing stay as zeros, so that whoever remembers the last change sees it.
+    them right. Rows whose count falls to nothing stay as zeros, so that whoever remembers the last
+    change sees it.
     Days and hours of which rows were dropped stay as they were counted: see
     :mod:`geo_data.retention`.
 
