@@ -18,6 +18,7 @@ def _standing(key: str, standing: Standing) -> Indicator:
 INDICATORS = (
     _standing("open-incidents", Standing("open")),
     _standing("overdue-incidents", Standing("overdue")),
+    _standing("due-soon-incidents", Standing("due-soon")),
     _counted("reported-incidents", "management", Cases("reported")),
     _counted("filed-incidents", "management", Cases("filed")),
     _counted("illegal-structures", "management", CasesOf("category", ("0101",))),

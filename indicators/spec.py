@@ -60,9 +60,9 @@ class Unclosed:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Cases open, or open and past their time limit, at the end of the span."""
+    """Cases open, past their time limit, or due soon, at the end of the span."""
 
-    what: Literal["open", "overdue"]
+    what: Literal["open", "overdue", "due-soon"]
 
 
 @dataclass(frozen=True, slots=True)
