@@ -7,19 +7,19 @@ the region named; addresses and names of places are looked up only for what is r
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from geo_data.dictionaries import categories, channels
 from geo_data.histories import (
-    NEVER,
     STAGES,
     Cases,
     Flags,
@@ -30,21 +30,23 @@ from geo_data.histories import (
     judge,
     order_steps,
 )
+from geo_data.ingest.case_rows import KEYS, Judged, strings, write_incidents, write_steps
 from geo_data.ingest.place import Ground, ground_of
 from geo_data.ingest.readings import Batch, catalog_of, implausible, plausible, take
-from geo_data.ingest.times import column_text, frame_ms, to_grain
+from geo_data.ingest.times import frame_ms, to_grain
 from geo_data.instants import instant
 from geo_data.rollups.contributions import count
 from geo_data.rollups.rows import add_counts, log_change
 from geo_data.rollups.verdicts import note_clock
 from geo_data.store import Store
 from geo_data.store.code_lists import one_of
-from geo_data.store.inserts import insert_rows, without_indexes
+from geo_data.store.inserts import without_indexes
 from geo_data.store.layer_rows import note_layer
 from geo_data.store.tables import Tables
 from geo_data.working_time import Millis
 
-Columns = dict[str, Sequence[Any]]
+Part = tuple[pd.DataFrame, pd.DataFrame]
+"""Cases and their steps."""
 
 
 def bulk_load(
@@ -77,34 +79,83 @@ def bulk_load(
         A column holds what no dictionary knows, or naive times; a case is there twice, or the
         store holds it already; nothing was written.
     """
+    return bulk_load_parts(store, [(incidents, stages)], received_at)
+
+
+def bulk_load_parts(store: Store, parts: Iterable[Part], received_at: datetime) -> int:
+    """Load more cases than memory holds at once, in one transaction: all of them or none.
+
+    Parameters
+    ----------
+    store : Store
+    parts : iterable of (incidents, stages)
+        Each as :func:`bulk_load` takes them; asked for one after the other.
+    received_at : datetime
+        Now, aware.
+
+    Returns
+    -------
+    int
+        How many cases were loaded.
+
+    Raises
+    ------
+    ValueError
+        As :func:`bulk_load`, of any part; nothing was written.
+    """
     received_at = to_grain(received_at)
+    ground = ground_of(store)
+    judged = (_judged(store, ground, *part) for part in parts)
+    # The first is judged before other writers are made to wait.
+    first = next(judged, None)
+    if first is None:
+        return 0
+    tables, loaded = store.tables, 0
+    with store.write() as connection:
+        store.expect_load(connection)
+        is_empty = connection.scalar(select(tables.incidents.c.id).limit(1)) is None
+        filled = _filled(tables) if is_empty else ()
+        with without_indexes(connection, *filled):
+            for part in chain([first], judged):
+                _write(connection, store, part, received_at)
+                loaded += len(part.cases)
+    store.checkpoint()
+    return loaded
+
+
+def _filled(tables: Tables) -> tuple[Table, ...]:
+    counted = tables.rollup_region_day, tables.rollup_dimension_day
+    return tables.incidents, tables.incident_stages, *counted
+
+
+def _judged(store: Store, ground: Ground, incidents: pd.DataFrame, stages: pd.DataFrame) -> Judged:
     _check(incidents["channel"], channels())
     _check(incidents["category"], categories())
     _refuse_twice(incidents[["source", "source_id"]])
     _check(stages["stage"], {str(stage) for stage in STAGES})
-    ground, zone = ground_of(store), store.city.zone
+    zone = store.city.zone
     spots = _spots(incidents, ground)
     spots["shapes"] = store.encoded(spots.pop("points"))
     cases = _cases(incidents, spots)
     steps, kept = _steps(stages, len(incidents))
     verdict = judge(cases, steps, store.city.case_clock)
     counts = count(cases, steps, verdict, zone, ground.branch)
-    with store.write() as connection:
-        tables = store.tables
-        last_id = int(connection.execute(select(func.max(tables.incidents.c.id))).scalar() or 0)
-        if last_id:
-            _refuse_known(connection, tables, incidents)
-        else:
-            note_clock(connection, tables, store.city.case_clock)
-        fresh = [] if last_id else [tables.incidents, tables.incident_stages]
-        store.make_room(connection, tables.incidents, _ends(cases.reported_ms))
-        with without_indexes(connection, *fresh):
-            _write_incidents(connection, tables, incidents, spots, cases, verdict, last_id)
-            _write_steps(connection, tables, stages.iloc[kept], steps, last_id)
-        seq = _note(connection, tables, cases, verdict, last_id + len(incidents), received_at)
-        add_counts(connection, tables, counts, seq)
-    store.checkpoint()
-    return len(incidents)
+    return Judged(incidents, stages.iloc[kept], spots, cases, steps, verdict, counts)
+
+
+def _write(connection: Connection, store: Store, part: Judged, received_at: datetime) -> None:
+    tables = store.tables
+    last_id = int(connection.execute(select(func.max(tables.incidents.c.id))).scalar() or 0)
+    if last_id:
+        _refuse_known(connection, tables, part.incidents)
+    else:
+        note_clock(connection, tables, store.city.case_clock)
+    store.make_room(connection, tables.incidents, _ends(part.cases.reported_ms))
+    write_incidents(connection, tables, part, last_id)
+    write_steps(connection, tables, part, last_id)
+    rows = last_id + len(part.cases)
+    seq = _note(connection, tables, part.cases, part.verdict, rows, received_at)
+    add_counts(connection, tables, part.counts, seq)
 
 
 def _note(
@@ -200,7 +251,7 @@ def _spots(incidents: pd.DataFrame, ground: Ground) -> dict[str, Any]:
     known = np.isfinite(lon) & np.isfinite(lat)
     points = np.full(len(lon), None, dtype=object)
     points[known] = shapely.points(lon[known], lat[known])
-    region, place = _strings(incidents, "region_code"), _strings(incidents, "place_code")
+    region, place = strings(incidents, "region_code"), strings(incidents, "place_code")
     region[known] = ground.regions_at(points[known])
     unnamed = known & pd.isna(place)
     place[unnamed] = ground.sites.find(points[unnamed])
@@ -223,14 +274,6 @@ def _or_none(values: npt.NDArray[np.float64], known: Flags) -> Strings:
     return objects
 
 
-def _strings(frame: pd.DataFrame, name: str) -> Strings:
-    """Return a column of text, ``None`` where empty or absent."""
-    if name not in frame:
-        return np.full(len(frame), None, dtype=object)
-    values = frame[name].astype(object)
-    return np.array(values.where(frame[name].notna(), None), dtype=object)
-
-
 def _cases(incidents: pd.DataFrame, spots: Mapping[str, Any]) -> Cases:
     region: Strings = spots["region_code"].copy()
     region[pd.isna(region)] = ""
@@ -248,7 +291,7 @@ def _steps(stages: pd.DataFrame, n_cases: int) -> tuple[Steps, Rows]:
     """Return the steps in order, repeats dropped, and which row of the frame each was."""
     case = stages["incident"].to_numpy(np.int64)
     codes, known = pd.factorize(stages["stage"].to_numpy(dtype=object))
-    stage = np.array([_KEYS.index(key) for key in known], dtype=np.uint8)[codes]
+    stage = np.array([KEYS.index(key) for key in known], dtype=np.uint8)[codes]
     at_ms = frame_ms(stages["happened_at"])
     steps, order = order_steps(n_cases, case, stage, at_ms)
     again: Flags = np.zeros(len(order), dtype=bool)
@@ -262,67 +305,3 @@ def _steps(stages: pd.DataFrame, n_cases: int) -> tuple[Steps, Rows]:
         steps, inner = order_steps(n_cases, case[kept], stage[kept], at_ms[kept])
         order = kept[inner]
     return steps, order
-
-
-_KEYS = [str(stage) for stage in STAGES]
-
-
-def _write_incidents(
-    connection: Connection,
-    tables: Tables,
-    incidents: pd.DataFrame,
-    spots: Mapping[str, Any],
-    cases: Cases,
-    verdict: Verdict,
-    last_id: int,
-) -> None:
-    recorded = incidents.get("recorded_at")
-    texts = ("source", "source_id", "code", "title")
-    columns: Columns = {name: incidents[name].tolist() for name in texts}
-    columns |= {
-        "id": range(last_id + 1, last_id + 1 + len(incidents)),
-        "geom": spots["shapes"],
-        "channel": cases.channel.tolist(),
-        "category": cases.category.tolist(),
-        "severity": cases.severity.tolist(),
-        "stage": np.array(_KEYS, dtype=object)[verdict.stage].tolist(),
-        "stage_at": column_text(verdict.stage_ms),
-        "happened_at": column_text(cases.happened_ms),
-        "reported_at": column_text(cases.reported_ms),
-        "recorded_at": column_text(cases.reported_ms if recorded is None else frame_ms(recorded)),
-        "address": _strings(incidents, "address").tolist(),
-        "due_at": _optional_text(verdict.due_ms),
-        "due_soon_at": _optional_text(verdict.soon_ms),
-        "ended_at": _optional_text(verdict.ended_ms),
-    }
-    names = ("lon", "lat", "region_code", "place_code", "located_by")
-    columns |= {name: spots[name].tolist() for name in names}
-    insert_rows(connection, tables.incidents, columns)
-
-
-def _write_steps(
-    connection: Connection, tables: Tables, stages: pd.DataFrame, steps: Steps, last_id: int
-) -> None:
-    """Write the steps; ``stages`` is in the order of ``steps``."""
-    recorded = stages.get("recorded_at")
-    # In the order of the table's key: pages are filled once, from the left.
-    spelling = np.argsort(np.argsort(_KEYS))
-    order = np.lexsort((steps.at_ms, spelling[steps.stage], steps.case))
-    happened = column_text(steps.at_ms[order])
-    columns: Columns = {
-        "incident_id": (steps.case[order] + last_id + 1).tolist(),
-        "stage": np.array(_KEYS, dtype=object)[steps.stage[order]].tolist(),
-        "happened_at": happened,
-        "recorded_at": happened if recorded is None else column_text(frame_ms(recorded)[order]),
-        "actor": _strings(stages, "actor")[order].tolist(),
-        "note": _strings(stages, "note")[order].tolist(),
-    }
-    insert_rows(connection, tables.incident_stages, columns)
-
-
-def _optional_text(at_ms: Millis) -> list[str | None]:
-    known = at_ms != NEVER
-    texts = np.full(len(at_ms), None, dtype=object)
-    texts[known] = column_text(at_ms[known])
-    listed: list[str | None] = texts.tolist()
-    return listed

@@ -64,10 +64,12 @@ def log_change(
 
 def add_counts(connection: Connection, tables: Tables, counts: Counts, seq: int) -> None:
     """Add to the daily rollups; ``seq`` is the change they belong to."""
-    measures = dict(zip(MEASURES, counts.measures.T.tolist(), strict=True))
+    # In the order of the table's key: what is next to each other there is written together.
+    order = np.lexsort((counts.regions.astype(str), counts.days))
+    measures = dict(zip(MEASURES, counts.measures[order].T.tolist(), strict=True))
     days = {
-        "day": counts.days.tolist(),
-        "region_code": counts.regions.tolist(),
+        "day": counts.days[order].tolist(),
+        "region_code": counts.regions[order].tolist(),
         **measures,
         "changed_seq": [seq] * len(counts.days),
     }

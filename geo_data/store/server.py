@@ -37,9 +37,9 @@ _CHANGED = (
 )
 
 
-def take_turn(connection: Connection) -> None:
+def take_turn(connection: Connection, key: int = WRITERS) -> None:
     """Wait until no other writer is at work; the lock goes with the transaction."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITERS})
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 
 class ServerStore(Store):
@@ -61,6 +61,7 @@ class ServerStore(Store):
 
     def __init__(self, url: URL, city: City, options: ServerOptions) -> None:
         self.url = url
+        self._options = options
         self._readers: Engine = reading_engine(url, options)
         self._writer: Engine = writing_engine(url, options)
         super().__init__(shown(url), city, build_server_tables(), self._readers.dialect)
@@ -104,6 +105,25 @@ class ServerStore(Store):
             number = count_commit(connection)
             self._watch.tell(connection, number)
         self._own_newest = number
+
+    @contextmanager
+    def beside(self, key: int) -> Iterator[Connection]:
+        """Give a transaction that no writer waits for: of what is derived from the rows.
+
+        Parameters
+        ----------
+        key : int
+            Those of all processes that use the same key take turns, however long that is.
+        """
+        engine = writing_engine(self.url, self._options)
+        try:
+            with told(self.name), engine.begin() as connection:
+                connection.execute(text("SET LOCAL lock_timeout = 0"))
+                take_turn(connection, key)
+                connection.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
+                yield connection
+        finally:
+            engine.dispose()
 
     def _committed(self) -> None:
         self._own_commits += 1

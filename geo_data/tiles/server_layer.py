@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import text
+from sqlalchemy import Dialect, text
 
 from geo_data.queries.masking import MASK
 from geo_data.records import Scope
 from geo_data.regions import region_tree
 from geo_data.store import Store
+from geo_data.store.server_rows import driver_connection
 from geo_data.tiles.density import CELL, CELLS, POINTS_APART, SUFFIX
 from geo_data.tiles.projection import BUFFER, EXTENT, Spot, to_degrees
 from geo_data.tiles.server_tables import AROUND, table_of
@@ -51,6 +53,8 @@ class ServerLayer:
         Which rows the viewer may see, as SQL, with the parameters ``given``.
     has_points : bool
         Whether there is anything but areas.
+    last_counted : int
+        Up to this zoom some area is under a pixel; -1 if none ever is.
     """
 
     store: Store
@@ -60,6 +64,7 @@ class ServerLayer:
     seen: str
     given: Mapping[str, Any]
     has_points: bool
+    last_counted: int
 
     @classmethod
     def of(cls, store: Store, scope: Scope, source: LayerSource) -> ServerLayer:
@@ -70,14 +75,19 @@ class ServerLayer:
         columns = [f"'{MASK}' AS {key}" if key in masked else f'"{key}"' for key in source.columns]
         seen, given = _seen(store, scope, source)
         with store.read() as connection:
-            points = connection.scalar(text(f"SELECT bool_or(NOT is_area) FROM {table}"))
-        return cls(store, source.name, table, ", ".join(columns), seen, given, bool(points))
+            there = "bool_or(NOT is_area), max(first_zoom) FILTER (WHERE is_area)"
+            points, first = connection.execute(text(f"SELECT {there} FROM {table}")).one()
+        listed, last = ", ".join(columns), (first or 0) - 1
+        return cls(store, source.name, table, listed, seen, given, bool(points), last)
 
     def body(self, spot: Spot) -> bytes:
         """Return a tile, not compressed; empty where there is nothing."""
         with self.store.read() as connection:
-            found = connection.scalar(text(self._statement(spot.z)), self._values(spot))
-        return bytes(found or b"")
+            # In binary, past SQLAlchemy: as text every byte would be two, written and read.
+            sql = _as_driver(self._statement(spot.z), self.store.dialect)
+            driver = driver_connection(connection)
+            row = driver.execute(sql, self._values(spot), binary=True).fetchone()
+        return bytes(row[0]) if row else b""
 
     def reach(self) -> tuple[float, float, float, float] | None:
         """Return west, south, east, north of the layer in degrees; ``None`` if it is empty."""
@@ -113,8 +123,11 @@ class ServerLayer:
         # worked out twice, once to see whether it is there.
         drawn = f"ST_AsMVT(drawn, '{self._quoted(self.name)}', {EXTENT}, 'geom', 'fid')"
         counts = f"ST_AsMVT(counts, '{self._quoted(self.name + SUFFIX)}', {EXTENT}, 'geom', 'cell')"
+        shown = f"(SELECT {drawn} FROM ({self._drawn(z)}) drawn)"
+        if z > self.last_counted and not (self.has_points and z < POINTS_APART):
+            return f"SELECT coalesce({shown}, '')"
         return f"""
-SELECT coalesce((SELECT {drawn} FROM ({self._drawn(z)}) drawn), '')
+SELECT coalesce({shown}, '')
   || coalesce((SELECT {counts} FROM ({self._counts(z)}) counts), '')"""
 
     def _drawn(self, z: int) -> str:
@@ -159,6 +172,12 @@ FROM ({cells}) cells WHERE cell_x {inside} AND cell_y {inside} GROUP BY cell_x, 
     def _quoted(name: str) -> str:
         # A kind may hold any sign; a colon would be taken for a parameter.
         return name.replace("'", "''").replace(":", "\\:")
+
+
+@lru_cache(maxsize=256)
+def _as_driver(sql: str, dialect: Dialect) -> str:
+    """Return a statement as the driver itself takes it."""
+    return str(text(sql).compile(dialect=dialect))
 
 
 def _seen(store: Store, scope: Scope, source: LayerSource) -> tuple[str, dict[str, Any]]:

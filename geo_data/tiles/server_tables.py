@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from geo_data.faults import Fault, InputError
 from geo_data.store import STORE_EXIT, Store
+from geo_data.store.server import ServerStore
 from geo_data.tiles.density import THINNEST
 from geo_data.tiles.held_layer import BANDS, HEAVY
 from geo_data.tiles.projection import EXTENT, LAST_ZOOM, PIXEL
@@ -22,6 +23,8 @@ from geo_data.tiles.sources import FORMAT, LayerSource
 AROUND = 40075016.68557849
 """Metres of Web Mercator around the equator: the side of the square."""
 NEVER = LAST_ZOOM + 1
+MAKERS = 0x79697074  # "yipt"
+"""Key of the advisory lock that makers of tables of all processes take in turn."""
 REPLICA_WAIT_S = 10.0
 
 _REGISTRY = """
@@ -44,7 +47,9 @@ def table_of(store: Store, source: LayerSource) -> str:
     with store.read() as connection:
         if _is_there(connection, name):
             return name
-    with store.write() as connection:
+    assert isinstance(store, ServerStore)
+    # Beside the writers: of two million footprints it takes a minute, and cases come in meanwhile.
+    with store.beside(MAKERS) as connection:
         connection.execute(text(_REGISTRY))
         # Somebody may have made it while this one waited for its turn.
         if not _is_there(connection, name):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from geo_data.ingest import IncidentReport, Reading, Report, StageReport, apply
-from geo_data.ingest.bulk import bulk_load, bulk_observations
+from geo_data.ingest.bulk import bulk_load, bulk_load_parts, bulk_observations
 from geo_data.instants import to_text
 from geo_data.records import Severity, Stage
 from geo_data.rollups import recount
@@ -314,7 +314,7 @@ def test_any_order_any_repeats_any_batches_end_the_same(
 # --- in bulk ---------------------------------------------------------------------------------
 
 
-def in_bulk(store: Store, cases: Sequence[IncidentReport], readings: Sequence[Reading]) -> None:
+def columns_of(cases: Sequence[IncidentReport]) -> tuple[pd.DataFrame, pd.DataFrame]:
     names = [name for name in IncidentReport.__slots__ if name != "stages"]
     incidents = pd.DataFrame([{name: getattr(one, name) for name in names} for one in cases])
     steps = [
@@ -325,7 +325,11 @@ def in_bulk(store: Store, cases: Sequence[IncidentReport], readings: Sequence[Re
     stages = pd.DataFrame(steps, columns=["incident", "stage", "happened_at"])
     stages["happened_at"] = pd.to_datetime(stages["happened_at"], utc=True)
     incidents["severity"] = incidents["severity"].astype(int)
-    bulk_load(store, incidents, stages, LATER)
+    return incidents, stages
+
+
+def in_bulk(store: Store, cases: Sequence[IncidentReport], readings: Sequence[Reading]) -> None:
+    bulk_load(store, *columns_of(cases), LATER)
     frame = pd.DataFrame([(one.sensor_code, one.value, one.observed_at) for one in readings])
     if len(frame):
         frame.columns = pd.Index(["sensor_code", "value", "observed_at"])
@@ -358,6 +362,19 @@ def test_a_history_loaded_at_once_is_the_history_received(
     assert apply(trial, [*numbered, *readings], LATER).accepted == 0
     assert state_of(trial) == loaded
     assert loaded == state_after(trial, [[*numbered, *readings]])
+
+
+def test_a_history_in_parts_is_the_history_at_once(store: Store) -> None:
+    cases = [case(str(number), region_code="t0g0") for number in range(7)]
+    parts = [columns_of(cases[:3]), columns_of(cases[3:])]
+    with pytest.raises(ValueError, match="twice"):
+        bulk_load_parts(store, [*parts, parts[0]], LATER)
+    assert state_of(store) == state_after(store, [])
+    assert bulk_load_parts(store, parts, LATER) == 7
+    in_parts = state_of(store)
+    wipe(store)
+    in_bulk(store, cases, [])
+    assert in_parts == state_of(store)
 
 
 def test_a_bulk_load_is_all_or_nothing(store: Store) -> None:

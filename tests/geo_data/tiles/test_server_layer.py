@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlalchemy import text
 
 from geo_data import tiles
 from geo_data.records import Scope
+from geo_data.rollups.rows import log_change
 from geo_data.store import Store, write_layer
 from geo_data.tiles.projection import spots_over
 from geo_data.tiles.serving import maker
@@ -152,6 +154,30 @@ def test_a_replaced_layer_is_another_version_and_the_old_tables_go(server: Store
     query = text("SELECT count(*) FROM tile_tables WHERE layer = 'places/kiosk'")
     with server.read() as connection:
         assert connection.scalar(query) == 2, "the newest, and the one others may still read"
+
+
+def test_writers_do_not_wait_for_a_table_in_the_making(server: Store) -> None:
+    frame = gpd.GeoDataFrame(
+        {"code": ["k"], "name": ["亭"], "region_code": ["t0g0"]},
+        geometry=[shapely.box(WEST, SOUTH, WEST + CELL, SOUTH + CELL)],
+        crs=4326,
+    )
+    write_layer(server, "places/stall", frame, "test", AT)
+    spot = tile_at(WEST + CELL, SOUTH + 0.5 * CELL, 13)
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with ThreadPoolExecutor(1) as pool:
+        # Who makes the table reads the places: held up here, it is surely in the making.
+        with server.beside(1) as gate:  # type: ignore[attr-defined]
+            gate.execute(text("LOCK TABLE places IN ACCESS EXCLUSIVE MODE"))
+            made = pool.submit(tiles.tile, server, ALL, "place-stall", *spot)
+            with server.beside(2) as watch:  # type: ignore[attr-defined]
+                while not watch.scalar(waiting):
+                    assert not made.done()
+            with server.write() as connection:
+                log_change(connection, server.tables, "test", {}, AT)
+            assert not made.done()
+        (one,) = decode(made.result(30).body)["place-stall"]["features"]
+    assert one["properties"]["code"] == "k"
 
 
 def test_a_tile_of_a_zoom_does_not_look_at_what_is_too_small(server: Store) -> None:
