@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from dashboard import commands
 from dashboard.clock import city_clock
 from dashboard.server import create_server
-from geo_data.demo.simulator import Simulator
+from geo_data.demo.simulator import simulate
 from geo_data.provision import Provided, provide, settings_with_city
 from geo_data.settings import Settings
 from geo_data.store import Store
@@ -58,8 +58,8 @@ def living(settings: Settings, store: Store, clock: Callable[[], datetime]) -> I
     if not store.city.demo or settings.simulator_rate == 0:
         yield
         return
-    simulator = Simulator(store, settings.simulator_rate, int(clock().timestamp()), clock)
-    thread = Thread(target=simulator.run, args=(stop,), name="simulator", daemon=True)
+    told = (store, settings.simulator_rate, clock, stop)
+    thread = Thread(target=simulate, args=told, name="simulator", daemon=True)
     thread.start()
     try:
         yield

@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from threading import Event
 
@@ -29,6 +30,8 @@ from geo_data.working_time import HOUR_MS
 SOURCES = (SOURCE, "simulator")
 """Whose open cases are carried on; a case that somebody posted is left to them."""
 TICK_S = 1.0
+TURN_S = 3.0
+"""How often a process that does not simulate asks whether it should."""
 ABSENCE = timedelta(minutes=2)
 """A gap this long since the last message is caught up with."""
 LONGEST_ABSENCE = timedelta(hours=24)
@@ -47,6 +50,23 @@ _DELAY_MIN = {"patrol": 3.0, "iot": 0.6, "video": 1.5, "hotline": 55.0, "police"
 _SEVERITIES = (0.0002, 0.0028, 0.0232, 0.9738)
 
 log = logging.getLogger(__name__)
+
+
+def simulate(store: Store, rate_per_h: float, clock: Callable[[], datetime], stop: Event) -> None:
+    """Let a city live until ``stop`` is set, unless another process on its store does it.
+
+    Meant for a thread of its own. When that process ends, this one goes on where it stopped.
+    Parameters as for :class:`Simulator`.
+    """
+    with closing(store.duty("simulator")) as duty:
+        while not stop.is_set():
+            try:
+                if duty.held():
+                    seed = int(clock().timestamp())
+                    Simulator(store, rate_per_h, seed, clock).run(stop, duty.held)
+            except InputError as error:
+                log.warning("%s", error)
+            stop.wait(TURN_S)
 
 
 class Simulator:
@@ -77,12 +97,12 @@ class Simulator:
         self._spots = Spots(store)
         self._gauging: Gauging | None = None
 
-    def run(self, stop: Event) -> None:
-        """Feed the store until ``stop`` is set; meant for a thread of its own."""
+    def run(self, stop: Event, mine: Callable[[], bool] = lambda: True) -> None:
+        """Feed the store until ``stop`` is set, or it is no longer ``mine`` to do."""
         if self.rate_per_h <= 0:
             return
         last = self._catch_up(stop)
-        while not stop.wait(TICK_S):
+        while not stop.wait(TICK_S) and mine():
             now = self.clock()
             self._tell(self.messages(last, now), now)
             last = now

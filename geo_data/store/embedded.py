@@ -16,6 +16,7 @@ from geo_data.city import City
 from geo_data.faults import InputError
 from geo_data.instants import from_text
 from geo_data.store import geopackage
+from geo_data.store.duty import Duty, FileDuty
 from geo_data.store.engine import Columns, LayerVersion, Store
 from geo_data.store.file import connect, make_engine, raw_connection, told
 from geo_data.store.geopackage import BlobGeometry, Geometries
@@ -140,6 +141,10 @@ class EmbeddedStore(Store):
     def checkpoint(self) -> None:
         """Write the WAL back into the file and cut it, as far as readers allow."""
         self._checkpoint("TRUNCATE")
+
+    def duty(self, name: str) -> Duty:
+        """See :meth:`Store.duty`."""
+        return FileDuty(self.path, name)
 
     def close(self) -> None:
         """Close every connection; the last one to close the file leaves no WAL behind."""

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Dialect, Table
 
 from geo_data.city import City
 from geo_data.faults import Fault
+from geo_data.store.duty import Duty
 from geo_data.store.geopackage import Geometries
 from geo_data.store.tables import Tables
 
@@ -267,6 +268,16 @@ class Store(ABC):
     @abstractmethod
     def checkpoint(self) -> None:
         """Do what should follow a large write."""
+
+    @abstractmethod
+    def duty(self, name: str) -> Duty:
+        """Return what only one of all processes on this store does; the caller closes it.
+
+        Parameters
+        ----------
+        name : str
+            Of the duty: letters, digits and dashes.
+        """
 
     @abstractmethod
     def close(self) -> None:

@@ -19,6 +19,7 @@ from geo_data.store.connections import (
     told,
     writing_engine,
 )
+from geo_data.store.duty import Duty, ServerDuty
 from geo_data.store.engine import Columns, LayerVersion, Store
 from geo_data.store.geopackage import Geometries
 from geo_data.store.months import make_months
@@ -194,6 +195,10 @@ class ServerStore(Store):
             changed = connection.scalars(text(_CHANGED), {"many": MANY_CHANGES}).all()
             for table in changed:
                 connection.execute(text(f"ANALYZE {table}"))
+
+    def duty(self, name: str) -> Duty:
+        """See :meth:`Store.duty`."""
+        return ServerDuty(self.url, name)
 
     def close(self) -> None:
         """Close every connection."""
