@@ -13,6 +13,7 @@ BENCHES = {
     "growth": "import, tile, drill and memory while the city grows a hundredfold",
     "fanout": "how soon a change is on 200 and 1,000 screens, and whether any is lost",
     "ingest": "durable observations and cases a second, by store and batch",
+    "delta": "main-thread CPU of 500 changes among 50,000 points on the map",
     "soak": "what grows on a wall that is left open: a day of the city an hour",
 }
 

@@ -2,6 +2,8 @@
 
 ``--hours H`` may be a fraction. Looked at every minute, after the garbage was collected; the
 figures compare the median of five looks after the first ten minutes with that of the last five.
+``rss`` holds the mapped pages of the store's file, which the system takes back when it needs them;
+``own`` is the program's memory alone.
 """
 
 from __future__ import annotations
@@ -126,5 +128,5 @@ def _print(looks: list[Look]) -> None:
     Console().print(table)
     print(
         f"RESULT bench=soak minutes={looks[-1].minute:.0f} heap_pct={grown['heap']:.1f} "
-        f"rss_pct={grown['rss']:.1f} contexts={looks[-1].contexts}"
+        f"rss_pct={grown['rss']:.1f} own_pct={grown['own']:.1f} contexts={looks[-1].contexts}"
     )

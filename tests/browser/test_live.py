@@ -107,6 +107,25 @@ def test_server_lost_and_found(visit: Callable[..., Page], served: Served) -> No
     expect(page.locator(".entry", has_text=title)).to_be_visible(timeout=10_000)
 
 
+def test_a_wall_left_open_shows_what_a_fresh_one_does(
+    visit: Callable[..., Page], served: Served
+) -> None:
+    wall = visit("/wall", 1920, 1080)
+    wall.wait_for_function("() => document.documentElement.dataset.server === 'here'")
+    served.stop()
+    # Meanwhile it says that it stands still.
+    expect(wall.locator(".notice.lost")).to_be_visible(timeout=20_000)
+    tree = queries.region_tree(served.store, EVERYONE)
+    for number, town in enumerate(tree.children(tree.root.code)[:5]):
+        report(served.store, f"墙 {number} {datetime.now(UTC):%H%M%S%f}", town.lon, town.lat)
+    served.start()
+    expect(wall.locator(".notice.lost")).to_be_hidden(timeout=30_000)
+    fresh = visit("/wall", 1920, 1080)
+    for numbers in (".vital .digits", ".rank"):
+        assert fresh.locator(numbers).count() > 0
+        expect(wall.locator(numbers)).to_have_text(fresh.locator(numbers).all_text_contents())
+
+
 def test_a_lost_context_comes_back_with_its_view(visit: Callable[..., Page]) -> None:
     page = visit("/?region=310117102")
     page.wait_for_function(SETTLED, timeout=60_000, polling=250)
