@@ -30,9 +30,9 @@ from tests.serving import Served
 
 POINTS, CHANGES, UPDATES = 50_000, 500, 40
 CHUNK = 10_000
-READY = """() => window.yiping.map.debug.state.sensors
-    && window.yiping.map.debug.state.sensors.length >= %d
-    && document.documentElement.dataset.mapDrawn === "1" """
+READY = """() => document.documentElement.dataset.mapDrawn === "1"
+    && window.yiping.map.debug.state.sensors
+    && window.yiping.map.debug.state.sensors.length >= %d"""
 RUN = """async ([updates, changes, works]) => {
     const { map } = window.yiping;
     const { sensors } = map.debug.state;
