@@ -19,7 +19,17 @@ from indicators.across import KEPT_LEVEL, Across
 from indicators.catalog import indicators
 from indicators.history import History
 from indicators.installed import kinds_of_metric, shortest_period_s
-from indicators.spec import Array, Cases, CasesOf, Grain, Indicator, Readings, Sensors, Standing
+from indicators.spec import (
+    Array,
+    Cases,
+    CasesOf,
+    Grain,
+    Indicator,
+    Readings,
+    Sensors,
+    Standing,
+    Unclosed,
+)
 from indicators.thresholds import Threshold, Thresholds
 
 LATE_PERIODS = 1.5
@@ -200,6 +210,17 @@ def by_level(
     across = Across(store, scope, codes, day_counts, window_key, at)
     values = _told(store, indicator, across.values(indicator))
     return dict(zip(codes, map(_known, values.tolist()), strict=True))
+
+
+def layers_behind(indicator: Indicator) -> tuple[str, ...]:
+    """Return the layers of the store whose change may change an indicator, regions aside."""
+    found = set()
+    for need in indicator.needs:
+        if isinstance(need, Cases | CasesOf | Standing | Unclosed):
+            found.add("incidents")
+        elif isinstance(need, Readings | Sensors):
+            found.update(("sensors", "readings"))
+    return tuple(sorted(found))
 
 
 def _told(store: Store, indicator: Indicator, values: Array) -> Array:

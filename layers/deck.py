@@ -99,7 +99,7 @@ def view_spec(
             "layers": entries,
             "sources": _sources(view, entries, window, at),
             "labels": _labels(view),
-            "shading": _shading(view, tree),
+            "shading": _shading(view, tree, window),
             "selected": _selected(view, selected),
             "pick": _pick(view),
         }
@@ -120,8 +120,14 @@ def _setting(view: View) -> dict[str, Any]:
 
 
 def _versioned(found: dict[str, Any]) -> dict[str, Any]:
-    text = json.dumps(found, ensure_ascii=False, sort_keys=True)
+    # A part that says its version already need not be read through again.
+    told = {key: _told(part) for key, part in found.items()}
+    text = json.dumps(told, ensure_ascii=False, sort_keys=True)
     return {"version": hashlib.blake2b(text.encode(), digest_size=6).hexdigest(), **found}
+
+
+def _told(part: Any) -> Any:
+    return part.get("version", part) if isinstance(part, dict) else part
 
 
 def _region(view: View) -> dict[str, Any]:
@@ -200,23 +206,32 @@ def _labels(view: View) -> dict[str, Any] | None:
     }
 
 
-def _shading(view: View, tree: queries.RegionTree) -> dict[str, Any] | None:
+def _shading(view: View, tree: queries.RegionTree, window: str) -> dict[str, Any] | None:
     """Return class and value per region, in the order of the document."""
     shading = view.shading
     if shading is None:
         return None
+    # A drill moves the view, not the colours of the city.
+    moment = (shading, view.theme, view.store.stamp("regions"))
+    key = ("map-shading", view.scope, shading.level, window)
+    return view.store.cached(key, moment, lambda: _shaded(shading, view.theme, tree))
+
+
+def _shaded(shading: Shading, theme: str, tree: queries.RegionTree) -> dict[str, Any]:
     codes = tree.codes_at(shading.level)
     values = [shading.values.get(code) for code in codes]
-    by = shading_scale(shading, view.theme)
+    by = shading_scale(shading, theme)
     classes = class_of(by, values)
-    return {
-        "level": shading.level,
-        "label": shading.label,
-        "unit": shading.unit,
-        "colors": [*by.colors, by.missing],
-        "classes": "".join("-" if one == MISSING else str(one) for one in classes.tolist()),
-        "values": [None if value is None else round(value, shading.digits) for value in values],
-    }
+    return _versioned(
+        {
+            "level": shading.level,
+            "label": shading.label,
+            "unit": shading.unit,
+            "colors": [*by.colors, by.missing],
+            "classes": "".join("-" if one == MISSING else str(one) for one in classes.tolist()),
+            "values": [None if value is None else round(value, shading.digits) for value in values],
+        }
+    )
 
 
 def _selected(view: View, selected: Selected | None) -> dict[str, Any] | None:

@@ -32,7 +32,7 @@ STATE_LOOKS = {
 }
 
 
-Tally = Counter[tuple[str | None, int]]
+Tally = dict[str | None, Counter[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,10 @@ def shading_legend(
         Count these only: what lies outside of the region looked at is dimmed on the map.
     """
     by = shading_scale(shading, theme)
-    counted = [value for code, value in shading.values.items() if codes is None or code in codes]
+    # Over what is asked for: a grid looked at does not go through all of the city's.
+    known = shading.values
+    wanted = known if codes is None else [code for code in codes if code in known]
+    counted = [known[code] for code in wanted]
     rows = legend(by, counted, language)
     return LegendGroup("shading", shading.label, shading.unit, tuple(rows))
 
@@ -114,16 +117,18 @@ def _drawn(store: Store, scope: Scope, at: datetime, window: Window) -> Tally:
 
     def count() -> Tally:
         points = queries.open_incident_points(store, scope, at, window)
-        return Counter(zip(points.region_codes, points.severity.tolist(), strict=True))
+        found: Tally = {}
+        for code, severity in zip(points.region_codes, points.severity.tolist(), strict=True):
+            found.setdefault(code, Counter())[severity] += 1
+        return found
 
     return store.cached(key, moment, count)
 
 
 def _sum(tally: Tally, inside: set[str]) -> Counter[int]:
     found: Counter[int] = Counter()
-    for (code, kind), n in tally.items():
-        if code in inside:
-            found[kind] += n
+    for code in inside & tally.keys():
+        found.update(tally[code])
     return found
 
 
