@@ -22,6 +22,7 @@ from geo_data.queries.open_cases import (
 )
 from geo_data.queries.places import place, place_counts, place_shape, places
 from geo_data.queries.search import search
+from geo_data.queries.sensor_history import History, sensor_history, sparklines
 from geo_data.queries.sensors import (
     SensorPoints,
     observations,
@@ -34,6 +35,7 @@ from geo_data.queries.sensors import (
 from geo_data.regions import RegionTree, region_shapes, region_tree
 
 __all__ = [
+    "History",
     "IncidentPoints",
     "OpenCount",
     "RegionTree",
@@ -54,9 +56,11 @@ __all__ = [
     "region_tree",
     "search",
     "sensor",
+    "sensor_history",
     "sensor_points",
     "sensor_state_counts",
     "sensors",
     "sensors_of_place",
+    "sparklines",
     "stages",
 ]

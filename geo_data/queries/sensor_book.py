@@ -22,7 +22,7 @@ from geo_data.store.code_lists import one_of
 
 NEVER = -(1 << 60)
 """Milliseconds that stand for "no reading yet"; far enough from overflow to subtract."""
-Reading = tuple[str, float, datetime, int]
+Reading = tuple[str, float, datetime, datetime, int]
 MANY = 2_000
 """Changes after which reading everything again is cheaper than following them."""
 
@@ -31,7 +31,7 @@ MANY = 2_000
 class SensorBook:
     """All sensors as columns of shape (n,) and as records, in the same order, by code.
 
-    ``observed_ms`` is :data:`NEVER` and ``value`` NaN where a sensor never reported; states and
+    ``observed_ms`` and ``received_ms`` are :data:`NEVER` and ``value`` NaN where a sensor never reported; states and
     the states of ``records`` do not know lateness, which depends on the time asked about.
     """
 
@@ -48,6 +48,7 @@ class SensorBook:
     kind_index: npt.NDArray[np.uint8]
     period_ms: npt.NDArray[np.int64]
     observed_ms: npt.NDArray[np.int64]
+    received_ms: npt.NDArray[np.int64]
     value: npt.NDArray[np.float64]
     state: npt.NDArray[np.uint8]
 
@@ -98,6 +99,7 @@ def _read_sensors(store: Store, connection: Connection, stamp: object) -> Sensor
         kind_index=np.array([kinds.index(row["kind"]) for row in rows], dtype=np.uint8),
         period_ms=np.array([row["period_s"] * 1000 for row in rows], dtype=np.int64),
         observed_ms=np.full(n, NEVER, dtype=np.int64),
+        received_ms=np.full(n, NEVER, dtype=np.int64),
         value=np.full(n, np.nan),
         state=np.full(n, SensorState.OFFLINE, dtype=np.uint8),
     )
@@ -125,20 +127,22 @@ def _readings(
     store: Store, connection: Connection, codes: Iterable[str] | None
 ) -> Sequence[Reading]:
     table = store.tables.readings
-    chosen = select(table.c.sensor_code, table.c.value, table.c.observed_at, table.c.state)
+    names = ("sensor_code", "value", "observed_at", "received_at", "state")
+    chosen = select(*(table.c[name] for name in names))
     if codes is not None:
         chosen = chosen.where(one_of(table.c.sensor_code, codes))
-    return [(code, value, at, state) for code, value, at, state in connection.execute(chosen)]
+    return [tuple(row) for row in connection.execute(chosen)]
 
 
 def _with_readings(book: SensorBook, rows: Sequence[Reading], seq: int) -> SensorBook:
     records = list(book.records)
     observed_ms, value, state = book.observed_ms.copy(), book.value.copy(), book.state.copy()
-    for code, reading, observed_at, judged in rows:
+    received_ms = book.received_ms.copy()
+    for code, reading, observed_at, received_at, judged in rows:
         index = book.index.get(code)
         if index is not None:
             observed_ms[index], value[index] = millis(observed_at), reading
-            state[index] = judged
+            received_ms[index], state[index] = millis(received_at), judged
             records[index] = replace(
                 records[index], value=reading, observed_at=observed_at, state=SensorState(judged)
             )
@@ -147,6 +151,7 @@ def _with_readings(book: SensorBook, rows: Sequence[Reading], seq: int) -> Senso
         seq=seq,
         records=tuple(records),
         observed_ms=observed_ms,
+        received_ms=received_ms,
         value=value,
         state=state,
     )

@@ -90,8 +90,8 @@ def sensors(store: Store, scope: Scope, region_code: str | None, at: datetime) -
     region_code : str or None
         ``None`` is the viewer's root; a region that may not be seen has none.
     at : datetime
-        The latest reading by then counts, and the state is OFFLINE where that is older than
-        three of the sensor's periods.
+        The latest reading taken and received by then counts, and the state is OFFLINE where that
+        is older than three of the sensor's periods.
     """
     book = sensor_book(store)
     rows = _visible(store, scope, book, region_code)
@@ -159,6 +159,13 @@ def _chosen(store: Store, scope: Scope, book: SensorBook) -> _Chosen:
     return _Chosen(rows, tuple(one.code for one in records), regions, slot)
 
 
+def visible_codes(store: Store, scope: Scope, sensor_codes: Iterable[str]) -> list[str]:
+    """Return those of the sensors that there are and that may be seen, in the order given."""
+    book = sensor_book(store)
+    seen = frozenset(_visible(store, scope, book).tolist())
+    return [code for code in sensor_codes if book.index.get(code) in seen]
+
+
 def observations(
     store: Store, scope: Scope, sensor_code: str, window: Window
 ) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
@@ -209,7 +216,8 @@ def _visible(store: Store, scope: Scope, book: SensorBook, region_code: str | No
 def _then(store: Store, book: SensorBook, rows: Rows, at: datetime) -> _Then:
     at_ms = millis(at)
     observed_ms, value, state = book.observed_ms.copy(), book.value.copy(), book.state.copy()
-    later = rows[observed_ms[rows] > at_ms]
+    # Taken later, or taken before but heard of later.
+    later = rows[np.maximum(observed_ms, book.received_ms)[rows] > at_ms]
     if len(later):
         _look_back(store, book, later, at, (observed_ms, value, state))
     late = at_ms - observed_ms > LATE_PERIODS * book.period_ms
@@ -224,14 +232,18 @@ def _look_back(
     at: datetime,
     columns: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.uint8]],
 ) -> None:
-    """Put in what sensors said last by ``at`` where the newest reading is younger."""
+    """Put in what sensors were known by ``at`` to say where the newest reading came later."""
     observed_ms, value, state = columns
     observed_ms[rows], value[rows] = NEVER, np.nan
     table = store.tables.observations
     codes = [book.records[row].code for row in rows.tolist()]
     last = (
         select(table.c.sensor_code, func.max(table.c.observed_at).label("observed_at"))
-        .where(one_of(table.c.sensor_code, codes), table.c.observed_at <= at)
+        .where(
+            one_of(table.c.sensor_code, codes),
+            table.c.observed_at <= at,
+            table.c.received_at <= at,
+        )
         .group_by(table.c.sensor_code)
         .subquery()
     )

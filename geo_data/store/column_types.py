@@ -106,6 +106,32 @@ def _format(element: _IsoText, compiler: Any, **options: Any) -> str:
     return f"to_char({compiler.process(column, **options)} AT TIME ZONE 'UTC', '{form}')"
 
 
+class _EpochSeconds(FunctionElement[int]):
+    """Whole seconds since 1970 of a time."""
+
+    type = BigInteger()
+    name = "epoch_s"
+    inherit_cache = True
+
+
+@compiles(_EpochSeconds, "sqlite")
+def _seconds_of_text(element: _EpochSeconds, compiler: Any, **options: Any) -> str:
+    (column,) = element.clauses
+    # Numbers and not unixepoch(): that one came with SQLite 3.38, some systems have older ones.
+    return f"CAST(strftime('%s', {compiler.process(column, **options)}) AS INTEGER)"
+
+
+@compiles(_EpochSeconds, "postgresql")
+def _seconds_of_timestamp(element: _EpochSeconds, compiler: Any, **options: Any) -> str:
+    (column,) = element.clauses
+    return f"CAST(floor(extract(epoch FROM {compiler.process(column, **options)})) AS BIGINT)"
+
+
+def epoch_s(column: ColumnElement[Any]) -> ColumnElement[int]:
+    """Return a time as whole seconds since 1970 UTC, rounded down."""
+    return _EpochSeconds(column)
+
+
 HOUR, MILLISECOND = 13, 23
 """How many characters of ISO text tell the hour, and the millisecond."""
 

@@ -38,7 +38,7 @@ def store(stores: Stores) -> Iterator[Store]:
     store.close()
 
 
-def hear(store: Store, code: str, value: float, at: datetime, late: timedelta = MINUTE) -> None:
+def hear(store: Store, code: str, value: float, at: datetime, late: timedelta = timedelta(0)) -> None:
     assert apply(store, [Reading(code, value, at)], at + late).accepted == 1
 
 
@@ -121,6 +121,18 @@ def test_what_was_known_then(store: Store) -> None:
     ]
     points = sensor_points(store, ALL, NOON + 5 * MINUTE)
     assert (points.value[0], points.state[0]) == (0.13, ALARM)
+
+
+def test_what_was_heard_late_was_not_known_before(store: Store) -> None:
+    """Taken at noon, received half an hour later; a younger one came in between."""
+    hear(store, "s0", 0.20, NOON - 5 * MINUTE)
+    hear(store, "s0", 0.13, NOON, late=30 * MINUTE)
+    seen = [
+        (one.value, one.observed_at)
+        for minute in (4, 29, 30)
+        if (one := sensor(store, ALL, "s0", NOON + minute * MINUTE))
+    ]
+    assert seen == [*[(0.20, NOON - 5 * MINUTE)] * 2, (0.13, NOON)]
 
 
 @pytest.mark.parametrize(
