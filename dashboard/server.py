@@ -20,7 +20,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard import document, theme
-from dashboard.api import data, health, incoming, map_view, regions, tiles
+from dashboard.api import data, health, incoming, map_view, regions, sensors, tiles
 from dashboard.api import live as live_api
 from dashboard.context import Context
 from dashboard.drawing import legend_of
@@ -67,6 +67,7 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
     server.add_exception_handler(RequestValidationError, _say_what_does_not_fit)
     for router in (
         regions.router(context),
+        sensors.router(context),
         map_view.router(context),
         data.router(context),
         incoming.router(context),

@@ -14,6 +14,8 @@ WINDOWS = ("today", "24h", "7d", "30d", "year")
 TABS = ("incidents", "alarms", "sensors", "objects")
 FOLDS = ("left", "right", "bottom")
 OBJECT_KINDS = ("place", "sensor", "incident")
+SENSOR_STATES = ("normal", "warning", "alarm", "offline")
+"""In the order of :class:`geo_data.records.SensorState`."""
 THEMES = ("dark", "light")
 LANGUAGES = ("zh-CN", "en")
 DEFAULT_INDICATOR = "open-incidents"
@@ -55,6 +57,8 @@ class View:
         Layers that are on with their opacity 0–1, in order; ``None`` is the catalogue's default.
     fold : frozenset of str
         Panels folded away.
+    sensor_kind, sensor_state : str or None
+        Only such sensors in the table; ``None`` is all of them.
     language, theme
         What it speaks; ``dark`` or ``light``.
     """
@@ -66,6 +70,8 @@ class View:
     tab: str = "incidents"
     layers: Layers | None = None
     fold: frozenset[str] = frozenset()
+    sensor_kind: str | None = None
+    sensor_state: str | None = None
     language: str = "zh-CN"
     theme: str = "dark"
 
@@ -80,6 +86,8 @@ class View:
             ("tab", self.tab, home.tab),
             ("layers", _write_layers(self.layers), None),
             ("fold", ",".join(name for name in FOLDS if name in self.fold), ""),
+            ("kind", self.sensor_kind, None),
+            ("state", self.sensor_state, None),
             ("lang", self.language, home.language),
             ("theme", self.theme, home.theme),
         ]
@@ -121,6 +129,8 @@ def parse_view(query: str | None, home: View | None = None) -> View:
         tab=_one_of(said.get("tab"), TABS, home.tab),
         layers=_read_layers(said.get("layers")),
         fold=frozenset(said.get("fold", "").split(",")) & frozenset(FOLDS),
+        sensor_kind=said.get("kind") or None,
+        sensor_state=_known(said.get("state"), SENSOR_STATES),
         language=_one_of(said.get("lang"), LANGUAGES, home.language),
         theme=_one_of(said.get("theme"), THEMES, home.theme),
     )
@@ -128,6 +138,10 @@ def parse_view(query: str | None, home: View | None = None) -> View:
 
 def _one_of(said: str | None, known: tuple[str, ...], default: str) -> str:
     return said if said in known else default
+
+
+def _known(said: str | None, known: tuple[str, ...]) -> str | None:
+    return said if said in known else None
 
 
 def _write_layers(layers: Layers | None) -> str | None:

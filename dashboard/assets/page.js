@@ -192,8 +192,9 @@ window.yiping.page = (() => {
       leaveSearch();
       document.activeElement.blur();
     } else if (event.target.closest(".handle")) moveSheet();
-    const box = document.querySelector(".layer-box[open]");
-    if (box && !event.target.closest(".layer-box")) box.open = false;
+    const chosen = event.target.closest(".menu a");
+    for (const box of document.querySelectorAll(".layer-box[open], .menu[open]"))
+      if (chosen || !box.contains(event.target)) box.open = false;
   });
 
   return { follow, go, withKeys, fold, lay, laid: () => whole };

@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 
 from dashboard import shell
 from dashboard.context import Look
+from dashboard.panels import sensor_table
 from dashboard.view import TABS
 from dashboard.widgets.case_clock import due_mark
 from dashboard.widgets.marks import severity_mark, stage_tag, state_mark, state_word
@@ -73,11 +74,7 @@ def rows(look: Look) -> list[Any]:
         found = [sensor_row(look, sensor) for sensor in loud[:LIST_LENGTH]]
         empty = look.say("no-alarms")
     elif look.view.tab == "sensors":
-        worst_first = sorted(
-            sensors_here(look), key=lambda sensor: (-_urgency(sensor), sensor.code)
-        )
-        found = [sensor_row(look, sensor) for sensor in worst_first[:LIST_LENGTH]]
-        empty = look.say("no-sensors")
+        return sensor_table.table(look)
     elif look.view.tab == "objects":
         return object_kinds(look)
     else:
@@ -120,11 +117,6 @@ def alarms(sensors: Sequence[Sensor]) -> list[Sensor]:
     return sorted(
         loud, key=lambda s: (-int(s.state), -(s.observed_at.timestamp() if s.observed_at else 0))
     )
-
-
-def _urgency(sensor: Sensor) -> int:
-    order = (SensorState.NORMAL, SensorState.OFFLINE, SensorState.WARNING, SensorState.ALARM)
-    return order.index(sensor.state)
 
 
 def incident_row(look: Look, incident: Incident) -> Any:

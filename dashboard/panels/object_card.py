@@ -8,7 +8,6 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-import plotly.graph_objects as go
 from dash import Dash, Output, dcc
 from dash import html as dash_html
 from dash.development.base_component import Component
@@ -18,15 +17,15 @@ from dashboard.context import WORDS, Context, Look
 from dashboard.panels.live_lists import incident_row, sensor_row
 from dashboard.panels.live_lists import title as incident_title
 from dashboard.panels.top_bar import level_word
+from dashboard.widgets import history_chart
 from dashboard.widgets.case_clock import clock_facts
 from dashboard.widgets.marks import severity_mark, stage_tag, stage_word, state_mark, state_word
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import NONE, reading, write_span, write_time
 from geo_data import queries
-from geo_data.dictionaries import place_kind, sensor_kind, severity, word
+from geo_data.dictionaries import YES_NO, place_kind, sensor_kind, severity, word
 from geo_data.records import Incident, Place, Sensor, StageChange, Window
 from geo_data.stage_clock import out_of_order, stage_clock
-from layers.style import TOKENS
 
 
 class Ids(StrEnum):
@@ -48,8 +47,8 @@ def register(app: Dash, context: Context) -> None:
     """Wire what is no text: the plot, which is loaded when the first one is drawn."""
 
     @app.callback(Output(Ids.PLOT, "children"), shell.URL, shell.CURSOR)
-    def plot_last_day(query: str, _cursor: object) -> Any:
-        return last_day(context.look(query))
+    def plot_chart(query: str, _cursor: object) -> Any:
+        return chart(context.look(query))
 
 
 def card(look: Look, newest_first: bool = False) -> list[Any]:
@@ -169,52 +168,48 @@ def _sensor(look: Look, sensor: Sensor) -> Iterator[Any]:
                 place and html.A(place.name, href=look.to_object("place", place.code)),
             ),
             (look.say("data-time"), write_time(look, sensor.observed_at)),
+            (look.say("thresholds"), thresholds(look, sensor)),
             (look.say("period"), write_span(look, timedelta(seconds=sensor.period_s))),
             (look.say("coordinates"), f"{sensor.lon:.5f}, {sensor.lat:.5f}"),
         ]
     )
 
 
-def last_day(look: Look) -> list[Component]:
-    """Draw the last 24 hours of the chosen sensor, or of the first one at the chosen place."""
+CHART_POINTS = 240
+"""About as many as the card is wide, two pixels each."""
+
+
+def thresholds(look: Look, sensor: Sensor) -> str:
+    """Say from which values on the sensor warns."""
+    kind = sensor_kind(sensor.kind)
+    if sensor.unit == YES_NO:
+        return ""
+    pairs = (("state-warning", kind.warning), ("state-alarm", kind.alarm))
+    said = [f"{look.say(word)} {one.when} {one.value:g}" for word, one in pairs if one]
+    return f"{' · '.join(said)} {sensor.unit}" if said else ""
+
+
+def chart(look: Look) -> list[Component]:
+    """Draw the window in view of the chosen sensor, or of the first one at the chosen place."""
     subject = look.subject
     if isinstance(subject, Place):
         there = queries.sensors_of_place(look.store, look.scope, subject.code, look.at)
         subject = there[0] if there else None
     if not isinstance(subject, Sensor):
         return []
-    head = dash_html.H3([look.say("last-24h"), dash_html.Small(subject.name)])
+    words = dash_html.Small(look.say(f"window-{look.view.window}"))
+    head = dash_html.H3([look.say("history"), words])
     return [head, history(look, subject)]
 
 
 def history(look: Look, sensor: Sensor) -> Component:
-    """Draw a sensor's last 24 hours on the city's clock."""
-    day = Window(look.at - timedelta(hours=24), look.at + timedelta(seconds=1))
-    times, values = queries.observations(look.store, look.scope, sensor.code, day)
-    if len(values) == 0:
+    """Draw what a sensor said in the window in view."""
+    span = Window(look.window.start, look.at + timedelta(milliseconds=1))
+    found = queries.sensor_history(look.store, look.scope, sensor.code, span, CHART_POINTS, look.at)
+    if len(found) == 0:
         return dash_html.P(look.say("no-readings"), className="calm")
-    tokens = TOKENS[look.view.theme]
-    shift = look.at.astimezone(look.city.zone).utcoffset() or timedelta()
-    line = go.Scatter(
-        x=(times + int(shift.total_seconds() * 1000)).astype("datetime64[ms]").tolist(),
-        y=values.tolist(),
-        mode="lines",
-        line={"color": tokens["accent"], "width": 1.5},
-        hovertemplate="%{x|%H:%M}  %{y:.3g} " + sensor.unit + "<extra></extra>",
-    )
-    figure = go.Figure(line)
-    figure.update_layout(
-        template=None,
-        height=150,
-        margin={"l": 40, "r": 8, "t": 8, "b": 24},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": tokens["ink-2"], "size": 12, "family": "inherit"},
-        xaxis={"showgrid": False, "tickformat": "%H:%M", "linecolor": tokens["hairline"]},
-        yaxis={"gridcolor": tokens["hairline"], "zeroline": False, "nticks": 4},
-        showlegend=False,
-    )
-    return dcc.Graph(figure=figure, config={"displayModeBar": False}, className="plot")
+    drawn = history_chart.figure(look, sensor, span, found)
+    return dcc.Graph(figure=drawn, config={"displayModeBar": False}, className="plot")
 
 
 def _incident(look: Look, incident: Incident, newest_first: bool) -> Iterator[Any]:

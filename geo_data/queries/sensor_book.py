@@ -31,8 +31,9 @@ MANY = 2_000
 class SensorBook:
     """All sensors as columns of shape (n,) and as records, in the same order, by code.
 
-    ``observed_ms`` and ``received_ms`` are :data:`NEVER` and ``value`` NaN where a sensor never reported; states and
-    the states of ``records`` do not know lateness, which depends on the time asked about.
+    ``observed_ms`` and ``received_ms`` are :data:`NEVER` and ``value`` NaN where a sensor never
+    reported; states and the states of ``records`` do not know lateness, which depends on the time
+    asked about.
     """
 
     stamp: object

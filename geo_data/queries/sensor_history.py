@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, select
 
 from geo_data.instants import millis
 from geo_data.queries.sensors import visible_codes
@@ -155,7 +155,7 @@ def _buckets(
     table = store.tables.observations
     number = (epoch_s(table.c.observed_at) + _shift_s(window, store)) // width_s
     value = table.c.value
-    rows: Sequence[Row[Any]] = connection.execute(
+    rows = connection.execute(
         select(
             table.c.sensor_code,
             number.label("number"),
@@ -167,7 +167,8 @@ def _buckets(
         .order_by(table.c.sensor_code, "number")
     ).all()
     return [
-        (code, _start_ms(int(n), width_s, window, store), *stats) for code, n, *stats in rows
+        (code, _start_ms(int(number), width_s, window, store), low, mean, high, n)
+        for code, number, low, mean, high, n in rows
     ]
 
 
@@ -188,15 +189,17 @@ def _start_ms(number: int, width_s: int, window: Window, store: Store) -> int:
 def _edges(window: Window, width_s: int, store: Store) -> list[int]:
     """Return where the buckets of a span begin, the first of them at or before its start."""
     shift_s = _shift_s(window, store)
-    first, last = (
-        (millis(edge) + shift_s * 1000 - late) // (width_s * 1000)
-        for edge, late in ((window.start, 0), (window.end, 1))
-    )
-    return [(number * width_s - shift_s) * 1000 for number in range(first, last + 1)]
+
+    def number(at_ms: int) -> int:
+        return (at_ms + shift_s * 1000) // (width_s * 1000)
+
+    first, last = number(millis(window.start)), number(millis(window.end) - 1)
+    return [(one * width_s - shift_s) * 1000 for one in range(first, last + 1)]
 
 
 def _history(width_s: int | None, rows: Sequence[tuple[Any, ...]]) -> History:
-    starts, low, mean, high, n = zip(*rows, strict=True) if rows else ((),) * 5
+    columns: list[tuple[Any, ...]] = list(zip(*rows, strict=True)) or [()] * 5
+    starts, low, mean, high, n = columns
     return History(
         bucket_s=width_s,
         starts=np.array(starts, dtype="M8[ms]"),

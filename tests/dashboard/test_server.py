@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from dashboard.context import Context
 from geo_data import queries
+from geo_data.ingest import Reading, apply
 from geo_data.records import Scope
 
 
@@ -74,6 +76,37 @@ def test_an_unknown_region_is_a_404_with_a_remedy(client: TestClient) -> None:
     assert answer.status_code == 404
     assert "NOWHERE" in answer.json()["detail"]["error"]
     assert "CB" in answer.json()["detail"]["remedy"]
+
+
+def test_the_past_of_a_sensor(client: TestClient, context: Context, now: datetime) -> None:
+    sensor = queries.sensors(context.store, context.scope, None, now)[0]
+    readings = [Reading(sensor.code, n / 100, now - timedelta(minutes=n)) for n in range(1, 101)]
+    apply(context.store, readings, now)
+    address = f"/api/v1/sensors/{sensor.code}/history"
+    every = client.get(address).json()
+    assert (every["bucket_s"], every["unit"], len(every["at"])) == (None, sensor.unit, 100)
+    some = client.get(address, params={"points": 20}).json()
+    assert some["bucket_s"] == 2 * 3600
+    assert sum(some["n"]) == 100
+    assert (min(some["low"]), max(some["high"])) == (0.01, 1.0)
+    before = client.get(address, params={"at": (now - timedelta(seconds=1)).isoformat()}).json()
+    assert before["at"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "said"),
+    [
+        ("from=2026-11-23T02:00:00Z&to=2026-11-23T01:00:00Z", 422, "is not before"),
+        ("from=2026-11-23T02:00:00", 422, "timezone"),
+        ("points=1", 422, "points"),
+        ("", 404, "nobody"),
+    ],
+)
+def test_a_past_that_cannot_be_told(client: TestClient, query: str, status: int, said: str) -> None:
+    answer = client.get(f"/api/v1/sensors/nobody/history?{query}")
+    assert answer.status_code == status
+    assert said in answer.json()["detail"]["error"]
+    assert answer.json()["detail"]["remedy"]
 
 
 def test_layers_of_another_city_carry_its_own_levels(client: TestClient) -> None:

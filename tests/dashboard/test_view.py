@@ -11,6 +11,7 @@ from dashboard.view import (
     FOLDS,
     LANGUAGES,
     OBJECT_KINDS,
+    SENSOR_STATES,
     TABS,
     THEMES,
     WINDOWS,
@@ -34,6 +35,8 @@ views = st.builds(
     layers=st.none()
     | st.dictionaries(keys, percents, max_size=5).map(lambda layers: tuple(layers.items())),
     fold=st.frozensets(st.sampled_from(FOLDS)),
+    sensor_kind=st.none() | keys,
+    sensor_state=st.none() | st.sampled_from(SENSOR_STATES),
     language=st.sampled_from(LANGUAGES),
     theme=st.sampled_from(THEMES),
 )

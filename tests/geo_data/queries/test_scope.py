@@ -74,6 +74,8 @@ SENSORS = [INSIDE["sensor"], "s3", *OUTSIDE["sensor"]]
 PLACE_KINDS = ["residential", "shelter", "building", "village"]
 TEXTS = ["t", "s", "新", "暴露", "SJ", "residential-0", "松汇路", "谷阳路", "开发区", "投诉", "xq"]
 
+COUNTS_OUTSIDE = {"incident_count", "observations", "sensor_history"}
+"""Reads that are asked for what lies outside only, and count it."""
 READS: dict[str, Read] = {
     "ages": lambda store, scope: queries.ages(store, scope, NOW),
     "incident": lambda store, scope: [
@@ -98,6 +100,14 @@ READS: dict[str, Read] = {
         for code in OUTSIDE["sensor"]
         if scope is TOWN
     ],
+    "sensor_history": lambda store, scope: [
+        len(queries.sensor_history(store, scope, code, WINDOW, 9, NOW))
+        for code in OUTSIDE["sensor"]
+        if scope is TOWN
+    ],
+    "sparklines": lambda store, scope: each(*(f"s{n}" for n in range(6)))(
+        lambda code: list(queries.sparklines(store, scope, [code], WINDOW, 9, NOW))
+    ),
     "open_by_region": lambda store, scope: queries.open_by_region(store, scope, NOW),
     "open_incident_points": lambda store, scope: queries.open_incident_points(
         store, scope, NOW, WINDOW
@@ -181,7 +191,7 @@ def test_every_read_is_tried() -> None:
 def test_everybody_gets_an_answer_without_limits(store: Store, name: str) -> None:
     """Otherwise the tests below would find nothing because there is nothing."""
     answer = list(flat(READS[name](store, Scope.everything())))
-    assert name in {"incident_count", "observations"} or len(answer) > 2
+    assert name in COUNTS_OUTSIDE or len(answer) > 2
 
 
 @pytest.mark.parametrize("name", READS)
@@ -200,7 +210,7 @@ def test_a_town_sees_the_town(store: Store, name: str) -> None:
             assert west - 1e-9 <= one[0] <= one[2] <= east + 1e-9
         if isinstance(one, float | np.floating) and 121 < one < 123:
             assert west - 1e-9 <= one <= east + 1e-9
-        if name in {"incident_count", "observations"}:
+        if name in COUNTS_OUTSIDE:
             assert one == 0
     if name in {"incident", "incidents", "incidents_of_place"}:
         seen = {one.id for one in _cases(READS[name](store, TOWN))}
@@ -245,7 +255,7 @@ def test_a_file_cannot_be_asked_without_a_scope(stores: Stores) -> None:
 
     store = make_lived_city(stores.new())
     for name in sorted(READS.keys() - {"ages", "changes"}):
-        if name in {"incident_count", "observations"}:
+        if name in COUNTS_OUTSIDE:
             continue
         with pytest.raises(InputError):
             READS[name](store, Scope(region_code="elsewhere"))

@@ -48,7 +48,9 @@ def store(module_stores: Stores) -> Iterator[Store]:
 def test_few_readings_come_as_they_are(store: Store) -> None:
     day = Window(NOON - hours(24), NOON)
     found = sensor_history(store, ALL, "s3", day, 24, LATER)
-    mine = sorted((one for one in told() if one.sensor == "s3"), key=lambda one: one.observed_at)
+    mine = sorted(
+        (one for one in told() if one.sensor_code == "s3"), key=lambda one: one.observed_at
+    )
     assert found.bucket_s is None
     assert utc(found.starts) == [one.observed_at for one in mine]
     assert found.low.tolist() == found.high.tolist() == [one.value for one in mine]
@@ -60,7 +62,7 @@ def test_many_are_added_up_in_buckets_of_the_city_s_clock(store: Store) -> None:
     assert found.bucket_s == 6 * 3600
     by_start: dict[datetime, list[float]] = {}
     for one in told():
-        if one.sensor == "s1":
+        if one.sensor_code == "s1":
             local = one.observed_at.astimezone(CITY)
             start = local.replace(hour=local.hour // 6 * 6, minute=0, second=0, microsecond=0)
             by_start.setdefault(start, []).append(one.value)

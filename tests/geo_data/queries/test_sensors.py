@@ -38,7 +38,9 @@ def store(stores: Stores) -> Iterator[Store]:
     store.close()
 
 
-def hear(store: Store, code: str, value: float, at: datetime, late: timedelta = timedelta(0)) -> None:
+def hear(
+    store: Store, code: str, value: float, at: datetime, late: timedelta = timedelta(0)
+) -> None:
     assert apply(store, [Reading(code, value, at)], at + late).accepted == 1
 
 
