@@ -105,10 +105,23 @@ def detect_datum(
     return Detection(found.kind, shift_m, east_m, north_m, evidence, found.crs, found.swapped)
 
 
+def finite(shapes: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Return for each shape whether all its coordinates are numbers; a box may hide one.
+
+    Parameters
+    ----------
+    shapes : array of shapely geometries, shape (n,)
+    """
+    points, owner = shapely.get_coordinates(shapes, return_index=True)
+    fine = np.ones(len(shapes), dtype=bool)
+    fine[owner[~np.isfinite(points).all(axis=1)]] = False
+    return fine
+
+
 def usable(shapes: gpd.GeoSeries) -> NDArray[np.object_]:
     """Return the shapes that can be measured: there, not empty, finite; made valid."""
     parts = shapes.dropna().to_numpy()
-    parts = parts[np.isfinite(shapely.bounds(parts)).all(axis=1)]
+    parts = parts[~shapely.is_empty(parts) & finite(parts)]
     made: NDArray[np.object_] = np.atleast_1d(shapely.make_valid(parts))
     return made
 

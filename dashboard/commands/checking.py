@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dashboard.commands.command import Asked, Command, Parser, Wording
-from dashboard.commands.importing import give_report, report_options
+from dashboard.commands.importing import give_report, report_options, reported_if_refused
 from dashboard.commands.telling import progress
 from geo_data.city import read_city
 from geo_data.importer import check_store
@@ -18,9 +18,10 @@ def _options(parser: Parser, wording: Wording) -> None:
 
 
 def _check(asked: Asked) -> int:
-    settings = settings_with_city(asked.environment, city=asked.typed.city)
-    name = read_city(settings.city).code if settings.city else f"demo-{DEMO_ADCODE}"
-    with progress(asked.language) as tell:
+    said = asked.typed.city.name if asked.typed.city else f"demo-{DEMO_ADCODE}"
+    with reported_if_refused(asked, said), progress(asked.language) as tell:
+        settings = settings_with_city(asked.environment, city=asked.typed.city)
+        name = read_city(settings.city).code if settings.city else f"demo-{DEMO_ADCODE}"
         prepared = check_store(store_address(settings, name), progress=tell)
     give_report(asked, prepared.report)
     return prepared.report.exit_code

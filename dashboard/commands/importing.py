@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -10,7 +12,7 @@ from dashboard.commands.command import Asked, Command, Parser, Wording
 from dashboard.commands.telling import progress, say
 from geo_data.city import read_city
 from geo_data.faults import Fault, InputError
-from geo_data.importer import ImportReport, import_city, report_page
+from geo_data.importer import ImportReport, import_city, report_of, report_page
 from geo_data.provision import settings_with_city, store_address
 from geo_data.store import alone, shown_address
 
@@ -33,6 +35,30 @@ def give_report(asked: Asked, report: ImportReport) -> None:
         print(report.as_json(asked.language))
     else:
         Console().print(report.as_table(asked.language))
+    _write_page(asked, report)
+
+
+@contextmanager
+def reported_if_refused(asked: Asked, name: str) -> Iterator[None]:
+    """Write the page, where one was asked for, also if nothing can be used.
+
+    Parameters
+    ----------
+    name : str
+        What to call the city while its file cannot be read.
+    """
+    try:
+        yield
+    except InputError as error:
+        try:
+            _write_page(asked, report_of(error, name))
+        except InputError as unwritten:
+            faults = (*error.faults, *unwritten.faults)
+            raise InputError(*faults, exit_code=error.exit_code) from error
+        raise
+
+
+def _write_page(asked: Asked, report: ImportReport) -> None:
     page: Path | None = asked.typed.html
     if page is None:
         return
@@ -56,19 +82,20 @@ def _options(parser: Parser, wording: Wording) -> None:
 
 def _import(asked: Asked) -> int:
     typed, language = asked.typed, asked.language
-    city = read_city(typed.city_file)
-    settings = settings_with_city(asked.environment, city=typed.city_file)
-    address = store_address(settings, city.code)
-    with progress(language) as tell, alone(address):
-        report = import_city(
-            typed.city_file,
-            address,
-            asked.now(),
-            check=typed.check,
-            upsert=typed.upsert,
-            apply_detected=typed.apply_detected,
-            progress=tell,
-        )
+    with reported_if_refused(asked, typed.city_file.name):
+        city = read_city(typed.city_file)
+        settings = settings_with_city(asked.environment, city=typed.city_file)
+        address = store_address(settings, city.code)
+        with progress(language) as tell, alone(address):
+            report = import_city(
+                typed.city_file,
+                address,
+                asked.now(),
+                check=typed.check,
+                upsert=typed.upsert,
+                apply_detected=typed.apply_detected,
+                progress=tell,
+            )
     give_report(asked, report)
     if not typed.check:
         say("cli-imported", language, path=shown_address(address), city=typed.city_file)

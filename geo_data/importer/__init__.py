@@ -2,6 +2,7 @@
 
 from geo_data.importer.city_import import FINGERPRINT, fingerprint, import_city, is_current
 from geo_data.importer.preparing import Prepared, Progress, check_store, prepare_city
+from geo_data.importer.refusal import report_of
 from geo_data.importer.report import ImportReport
 from geo_data.importer.report_page import report_page
 
@@ -15,5 +16,6 @@ __all__ = [
     "import_city",
     "is_current",
     "prepare_city",
+    "report_of",
     "report_page",
 ]

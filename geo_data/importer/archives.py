@@ -30,7 +30,8 @@ def check_archive(path: Path, limits: Limits) -> None:
     Raises
     ------
     InputError
-        ``archive-broken``, ``archive-locked``, ``archive-path``, ``archive-bomb``.
+        ``archive-broken``, ``archive-locked``, ``archive-path``, ``archive-members``,
+        ``archive-bomb``.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -79,10 +80,13 @@ def _check_members(members: list[zipfile.ZipInfo], limits: Limits) -> None:
             raise InputError(Fault("archive-path", values={"member": name}))
         if member.flag_bits & _ENCRYPTED:
             raise InputError(Fault("archive-locked", values={"member": name}))
+    if len(members) > _MOST_MEMBERS:
+        values: dict[str, object] = {"n": f"{len(members):,}", "most": f"{_MOST_MEMBERS:,}"}
+        raise InputError(Fault("archive-members", values=values))
     whole = sum(member.file_size for member in members)
     packed = max(1, sum(member.compress_size for member in members))
     tight = whole > _HARMLESS and whole / packed > _MOST_RATIO
-    if whole > limits.unpacked_mb * MB or len(members) > _MOST_MEMBERS or tight:
+    if whole > limits.unpacked_mb * MB or tight:
         raise _bomb(whole, packed, limits)
 
 

@@ -18,7 +18,7 @@ from pyproj import CRS
 
 from geo_data.city import City
 from geo_data.crs import BD_09, GCJ_02, WGS_84, is_chinese_datum, read_crs, to_wgs84
-from geo_data.datums import Detection, corrected, detect_datum, usable
+from geo_data.datums import Detection, corrected, detect_datum, finite, usable
 from geo_data.faults import Fault, InputError
 from geo_data.importer.reading import SourceRows
 from geo_data.importer.report import Finding, Outcome
@@ -154,7 +154,7 @@ def _misnamed(
     reach = numbers[np.isfinite(numbers)].max(initial=0.0)
     name = read_crs(read.crs).name if read.crs is not None else ""
     looks = found.crs or "EPSG:3857 / EPSG:4549"
-    values: dict[str, object] = {"x": f"{reach:.0f}", "crs": name, "looks": looks}
+    values: dict[str, object] = {"x": f"{reach:.10g}", "crs": name, "looks": looks}
     raise InputError(Fault("not-degrees", field="crs", values=values))
 
 
@@ -187,6 +187,7 @@ def _detect(source: Source, frame: gpd.GeoDataFrame, known: _Known) -> Detection
     """Find out what coordinates are; a shift that is not well borne out counts as none."""
     outline, drawn = known.beside(source)
     shapes = frame.geometry.dropna()
+    shapes = shapes[finite(shapes.to_numpy())]
     if source.layer != "regions":
         shapes = gpd.GeoSeries(shapely.centroid(shapes.to_numpy()))
     if len(shapes) > _ENOUGH:
@@ -231,9 +232,13 @@ def _is_plain_degrees(crs: CRS | str | None) -> bool:
 
 
 def _has_metres(read: SourceRows) -> bool:
-    """Whether the numbers are too large for the degrees they are said to be."""
-    numbers = np.abs(shapely.get_coordinates(read.frame.geometry.to_numpy()))
-    if numbers[np.isfinite(numbers)].max(initial=0.0) <= _FULL_CIRCLE_DEG:
+    """Whether most numbers are too large for the degrees they are said to be.
+
+    A few are slips of the pen: their rows are refused one by one, and the rest is kept.
+    """
+    reach = np.abs(shapely.bounds(read.frame.geometry.to_numpy())).max(axis=1, initial=0.0)
+    reach = reach[np.isfinite(reach)]
+    if (reach > _FULL_CIRCLE_DEG).sum() <= len(reach) / 2:
         return False
     if is_chinese_datum(read.crs):
         return True

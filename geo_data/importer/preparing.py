@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from geo_data.importer.kept import Links, kept_rows, links_of
 from geo_data.importer.locating import locate_all
 from geo_data.importer.objects import build_places, build_sensors
 from geo_data.importer.reading import SourceRows, read_source
+from geo_data.importer.refusal import refused
 from geo_data.importer.report import ImportReport, Outcome, SourceCount
 from geo_data.importer.rules import Sieve
 from geo_data.records import FUNCTIONAL
@@ -91,10 +92,14 @@ def prepare_city(
     tell = progress or silent
     city = read_city(city_file)
     held = _held(city, store_path, whole=upsert)
-    read = _read_all(city, tell)
-    located = locate_all(city, read, outline=held.outline, apply=apply_detected)
-    lots = [_lot(source, rows) for source, rows in located]
-    return _prepared(city, lots, held, tell, checked_only=checked_only)
+    lots: list[Lot] = []
+    try:
+        read = _read_all(city, tell, lots)
+        located = locate_all(city, read, outline=held.outline, apply=apply_detected)
+        lots[:] = [_lot(source, rows) for source, rows in located]
+        return _prepared(city, lots, held, tell, checked_only=checked_only)
+    except InputError as error:
+        raise _refused(error, city, lots, held) from error
 
 
 def check_store(address: Address, *, progress: Progress | None = None) -> Prepared:
@@ -117,7 +122,16 @@ def check_store(address: Address, *, progress: Progress | None = None) -> Prepar
     with closing(open_store(address)) as store:
         city = store.city
     held = _held(city, address, whole=True)
-    return _prepared(city, [], held, tell, checked_only=True)
+    try:
+        return _prepared(city, [], held, tell, checked_only=True)
+    except InputError as error:
+        raise _refused(error, city, held.lots, held) from error
+
+
+def _refused(error: InputError, city: City, lots: Sequence[Lot], held: Held) -> InputError:
+    sources = [replace(_count(lot), kept=0) for lot in lots]
+    findings = [each for lot in lots for each in lot.sieve.findings]
+    return refused(error, city, sources, findings, held.outline)
 
 
 def silent(_step: str, _done: float) -> None:
@@ -203,14 +217,15 @@ def _units(city: City, lots: Sequence[Lot]) -> dict[str, frozenset[str]]:
     return units
 
 
-def _read_all(city: City, tell: Progress) -> list[tuple[Source, SourceRows]]:
-    """Read every source; the faults of all of them are told at once."""
+def _read_all(city: City, tell: Progress, lots: list[Lot]) -> list[tuple[Source, SourceRows]]:
+    """Read every source, into ``lots`` as found; the faults of all are told at once."""
     rows: list[tuple[Source, SourceRows]] = []
     faults: list[Fault] = []
     for number, source in enumerate(city.sources):
         tell("read", 0.4 * number / len(city.sources))
         try:
             rows.append((source, read_source(source, city.folder, city.limits)))
+            lots.append(_lot(*rows[-1]))
         except InputError as error:
             faults.extend(error.faults)
     if faults:

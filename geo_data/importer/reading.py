@@ -230,7 +230,8 @@ def _from_columns(fields: pd.DataFrame, source: Source, limits: Limits) -> Shape
     if (fields["wkt"] != "").any():
         # A text too long to be a geometry within limits is not even parsed.
         fit = (fields["wkt"] != "") & (fields["wkt"].str.len() <= limits.vertices * _BYTES_A_VERTEX)
-        texts = fields["wkt"].where(fit, None).to_numpy(dtype=object)
+        texts = fields["wkt"].to_numpy(dtype=object, copy=True)
+        texts[~fit.to_numpy()] = None
         shapes: Shapes = shapely.from_wkt(texts, on_invalid="ignore")
         return shapes
     lon, lat = (_degrees(fields, name) for name in ("lon", "lat"))

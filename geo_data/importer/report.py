@@ -85,6 +85,8 @@ class ImportReport:
         Level -> its areas in EPSG:4326, coarsest first: the ground of the report's map.
     metric_crs : str
         What areas were measured in.
+    nothing_kept : bool
+        The import as a whole was refused.
     """
 
     city_code: str
@@ -95,6 +97,7 @@ class ImportReport:
     layers: Mapping[str, int]
     regions: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     metric_crs: str = ""
+    nothing_kept: bool = False
 
     @property
     def refused(self) -> tuple[Finding, ...]:
@@ -113,7 +116,9 @@ class ImportReport:
 
     @property
     def exit_code(self) -> int:
-        """What the command line exits with: 0 all rows are in, 1 some were refused."""
+        """What the command line exits with: 0 all rows are in, 1 some were refused, 2 all."""
+        if self.nothing_kept:
+            return 2
         return 1 if self.refused else 0
 
     def _with(self, outcome: Outcome) -> tuple[Finding, ...]:

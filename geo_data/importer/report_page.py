@@ -41,6 +41,7 @@ def report_page(report: ImportReport, at: datetime, language: str = DEFAULT_LANG
         ``zh-CN`` or ``en``.
     """
     kind = "page-check" if report.checked_only else "page-import"
+    kind = "page-refused" if report.nothing_kept else kind
     name = report.city_name(language)
     drawn = draw_map(report, language)
     return _TEMPLATE.substitute(
@@ -61,6 +62,8 @@ def report_page(report: ImportReport, at: datetime, language: str = DEFAULT_LANG
 
 
 def _caption(report: ImportReport, drawn: ReportMap, language: str) -> str:
+    if not drawn.svg:
+        return ""
     said = WORDS("page-method", language, crs=report.metric_crs)
     if not drawn.off_map:
         return said

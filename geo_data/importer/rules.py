@@ -16,6 +16,7 @@ import pandas as pd
 import shapely
 
 from geo_data.city import City, Level
+from geo_data.datums import finite
 from geo_data.faults import Fault, nearest
 from geo_data.importer.report import Finding, Outcome
 
@@ -104,9 +105,10 @@ class Sieve:
 
 def positions(shapes: gpd.GeoSeries) -> list[tuple[float, float] | None]:
     """Return ``(lon, lat)`` of each shape; ``None`` where it has no place on a map."""
-    boxes = shapely.bounds(shapes.to_numpy())
+    # Halved before they are added: the largest numbers have no sum.
+    boxes = shapely.bounds(shapes.to_numpy()) / 2
     # The middle of the box: a point inside costs more, and broken shapes have none.
-    middles = ((boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2)
+    middles = (boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3])
     return [
         (float(lon), float(lat)) if np.isfinite(lon) and np.isfinite(lat) else None
         for lon, lat in zip(*middles, strict=True)
@@ -232,7 +234,7 @@ def check_number(sieve: Sieve, field: str, low: float, high: float) -> None:
 
 def check_areas(sieve: Sieve, city: City) -> None:
     """Let polygons pass: mended where that keeps them what they are, else refused."""
-    _refuse_missing(sieve)
+    _refuse_missing(sieve, city)
     _refuse_huge(sieve, city)
     _mend(sieve, _POLYGONS)
     _refuse_far_away(sieve, city)
@@ -240,7 +242,7 @@ def check_areas(sieve: Sieve, city: City) -> None:
 
 def check_points(sieve: Sieve, city: City) -> None:
     """Let points pass."""
-    _refuse_missing(sieve)
+    _refuse_missing(sieve, city)
     _refuse_huge(sieve, city)
     _mend(sieve, _POINTS)
     _refuse_far_away(sieve, city)
@@ -248,13 +250,13 @@ def check_points(sieve: Sieve, city: City) -> None:
 
 def check_shapes(sieve: Sieve, city: City) -> None:
     """Let points and polygons pass: an object is drawn as either."""
-    _refuse_missing(sieve)
+    _refuse_missing(sieve, city)
     _refuse_huge(sieve, city)
     _mend(sieve, _POINTS | _POLYGONS)
     _refuse_far_away(sieve, city)
 
 
-def _refuse_missing(sieve: Sieve) -> None:
+def _refuse_missing(sieve: Sieve, city: City) -> None:
     """Refuse rows without geometry, and with coordinates that are no numbers."""
     frame = sieve.frame
     if "lon" in frame:
@@ -262,10 +264,14 @@ def _refuse_missing(sieve: Sieve) -> None:
         unread = frame.geometry.isna() & (frame["lon"] != "") & (frame["lat"] != "")
         sieve.refuse(unread, "bad-coordinates", "lon, lat", value=given)
     unread = sieve.frame.geometry.isna() & (sieve.frame["wkt"] != "")
+    # The text of a geometry beyond the limit was not parsed: its commas tell the points.
+    counts, most = sieve.frame["wkt"].str.count(",") + 1, city.limits.vertices
+    sieve.refuse(unread & (counts > most), "geometry-too-large", "wkt", n=counts, most=most)
+    unread = sieve.frame.geometry.isna() & (sieve.frame["wkt"] != "")
     sieve.refuse(unread, "bad-wkt", "wkt", value=sieve.frame["wkt"].str.slice(0, 40))
     sieve.refuse(sieve.frame.geometry.isna(), "no-geometry", "geometry")
     shapes = sieve.frame.geometry
-    sieve.refuse(_series(shapes, _not_finite(shapes)), "not-finite", "geometry")
+    sieve.refuse(_series(shapes, ~finite(shapes.to_numpy())), "not-finite", "geometry")
     sieve.refuse(sieve.frame.geometry.is_empty, "empty-geometry", "geometry")
 
 
@@ -280,13 +286,6 @@ def _refuse_huge(sieve: Sieve, city: City) -> None:
 
 def _series(like: pd.Series, values: object) -> pd.Series:
     return pd.Series(values, index=like.index, dtype=bool)
-
-
-def _not_finite(shapes: gpd.GeoSeries) -> np.ndarray:
-    points, owner = shapely.get_coordinates(shapes.to_numpy(), return_index=True)
-    bad = np.zeros(len(shapes), dtype=bool)
-    bad[owner[~np.isfinite(points).all(axis=1)]] = True
-    return bad
 
 
 def _mend(sieve: Sieve, wanted: Collection[str]) -> None:

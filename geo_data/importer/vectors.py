@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
@@ -37,7 +38,9 @@ def read_parquet(path: Path) -> Read:
         ``unreadable``.
     """
     try:
-        return numbered(gpd.read_parquet(path)), []
+        # Coordinates that are no numbers are refused row by row, with a reason.
+        with np.errstate(invalid="ignore"):
+            return numbered(gpd.read_parquet(path)), []
     except ValueError:
         # Without the geo metadata it is a plain table: coordinates come from its columns.
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -82,3 +83,41 @@ def test_the_page_is_written_beside_the_report(
     nowhere = tmp_path / "no" / "folder.html"
     assert run(address, tmp_path, "import", city_file, "--check", "--html", nowhere) == 2
     assert str(nowhere) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh", "全部拒收"), ("en", "nothing was written")])
+def test_a_refusal_of_everything_has_its_page_too(
+    city_file: Path, tmp_path: Path, language: str, said: str
+) -> None:
+    wards = city_file.with_name("wards.geojson")
+    table = json.loads(wards.read_text("utf-8"))
+    for number, each in enumerate(table["features"]):
+        each["properties"] = {**each["properties"], "ward_id": f"bad {number}"}
+    wards.write_text(json.dumps(table), "utf-8")
+    page = tmp_path / "refused.html"
+    typed = ["import", str(city_file), "--html", str(page), "--lang", language]
+    assert commands.run(typed, lambda *_: None, {"YIPING_DATA_DIR": str(tmp_path / "data")}) == 2
+    text = page.read_text("utf-8")
+    assert said in text
+    # The terminal names the first three; the page has them all, with a sign on the map.
+    for number, _ in enumerate(table["features"]):
+        assert f"bad {number}" in text.replace("BAD", "bad")
+    assert re.search(r'<path class="refused" d="M\d+', text)
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("spoilt", ["code = 1", "[[sources"])
+def test_a_city_file_that_cannot_be_read_has_its_page_too(
+    city_file: Path, tmp_path: Path, spoilt: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    city_file.write_text(spoilt, "utf-8")
+    page = tmp_path / "refused.html"
+    typed = ["import", str(city_file), "--lang", "en", "--html"]
+    assert commands.run([*typed, str(page)], lambda *_: None, {}) == 2
+    assert 'data-o="refused"' in page.read_text("utf-8")
+    capsys.readouterr()
+    nowhere = tmp_path / "no" / "folder.html"
+    assert commands.run([*typed, str(nowhere)], lambda *_: None, {}) == 2
+    told = capsys.readouterr().err
+    assert city_file.name in told
+    assert str(nowhere) in told

@@ -81,6 +81,42 @@ def test_a_bomb_is_refused_before_it_is_unpacked(shop: Workshop) -> None:
     assert (fault.key, fault.values["whole"]) == ("archive-bomb", "80")
 
 
+def test_a_workbook_may_be_a_bomb_too(shop: Workshop) -> None:
+    pack(shop, **{"xl/worksheets/sheet1.xml": "0" * (80 << 20)}).rename(shop.folder / "a.xlsx")
+    assert refused(shop, "a.xlsx").key == "archive-bomb"
+
+
+def test_an_archive_of_too_many_files_is_refused(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from geo_data.importer import archives
+
+    monkeypatch.setattr(archives, "_MOST_MEMBERS", 3)
+    pack(shop, **{f"{n}.csv": TABLE for n in range(4)})
+    fault = refused(shop, "a.zip")
+    assert (fault.key, fault.values) == ("archive-members", {"n": "4", "most": "3"})
+
+
+def test_a_locked_archive_is_told(shop: Workshop) -> None:
+    path = pack(shop, **{"a.csv": TABLE})
+    data = bytearray(path.read_bytes())
+    # The bit that says "encrypted", in the member's own header and in the directory.
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.find(mark) + place] |= 1
+    path.write_bytes(bytes(data))
+    assert refused(shop, "a.zip").key == "archive-locked"
+
+
+def test_a_link_in_an_archive_is_not_followed(shop: Workshop) -> None:
+    (shop.folder / "secret.csv").write_text(TABLE, "utf-8")
+    link = zipfile.ZipInfo("a.csv")
+    link.create_system, link.external_attr = 3, 0o120777 << 16
+    with zipfile.ZipFile(shop.folder / "a.zip", "w") as archive:
+        archive.writestr(link, str(shop.folder / "secret.csv"))
+    prepared = shop.prepare(GOOD, SOURCE.format("a.zip"))
+    assert not [layer for layer in prepared.layers if layer.startswith("places/")]
+
+
 def test_a_bomb_that_lies_about_its_size_is_stopped(
     shop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,3 +218,17 @@ def test_a_single_geometry_beyond_the_limit_is_refused(shop: Workshop) -> None:
     (finding,) = prepared.report.refused
     assert (finding.fault.key, finding.fault.row) == ("geometry-too-large", 2)
     assert list(prepared.layers["regions/ward"][0]["code"]) == ["W01", "W03"]
+
+
+def test_a_text_beyond_the_limit_is_not_even_parsed(shop: Workshop) -> None:
+    small = shapely.box(121.02, 31.02, 121.03, 31.03).wkt
+    huge = f"POLYGON (({', '.join(['121.0212345678901 31.0212345678901'] * 1000)}))"
+    table = f'code,name,wkt\nA,甲,"{small}"\nB,乙,"{huge}"\n'
+    (shop.folder / "parks.csv").write_text(table, "utf-8")
+    shop.write(GOOD, SOURCE.format("parks.csv"))
+    limit(shop, "vertices = 500")
+    prepared = prepare_city(shop.city_file)
+    (finding,) = prepared.report.refused
+    fault = finding.fault
+    assert (fault.key, fault.row, fault.values["n"]) == ("geometry-too-large", 2, 1000)
+    assert list(prepared.layers["places/school"][0]["code"]) == ["A"]

@@ -180,6 +180,10 @@ def test_a_neighbouring_citys_ward_is_left_out(shop: Workshop) -> None:
         ("P,甲,abc,31.02", "bad-coordinates"),
         ("P,甲,,", "no-geometry"),
         ("P,甲,nan,31.02", "bad-coordinates"),
+        ("P,甲,-inf,31.02", "bad-coordinates"),
+        ("P,甲,1e400,31.02", "bad-coordinates"),
+        ("P,甲,1e308,31.02", "outside-bbox"),
+        ("P,甲,12102000,31.02", "outside-bbox"),
         ("P,甲,121.15,31.02", "outside-city"),
         ("P,甲,130,31.02", "outside-bbox"),
         ("P,甲,31.02,121.02", "lon-lat-exchanged"),
@@ -204,6 +208,32 @@ def test_coordinates_that_are_no_numbers_are_refused(shop: Workshop) -> None:
     source = '[[sources]]\nlayer = "places"\nkind = "school"\nfile = "points.parquet"'
     fault = only(shop.prepare(GOOD, source).report.refused)
     assert (fault.key, fault.row) == ("not-finite", 2)
+
+
+@pytest.mark.parametrize("ending", ["gpkg", "fgb", "parquet"])
+def test_one_corner_that_is_no_number_spoils_its_row_only(shop: Workshop, ending: str) -> None:
+    with np.errstate(invalid="ignore"):
+        broken = shapely.Polygon([(121.02, 31.02), (np.nan, 31.03), (121.03, 31.03)])
+    shapes = [shapely.box(121.02, 31.02, 121.03, 31.03), broken]
+    frame = gpd.GeoDataFrame({"code": ["A", "B"], "name": ["a", "b"]}, geometry=shapes, crs=4326)
+    path = shop.folder / f"parks.{ending}"
+    (frame.to_parquet if ending == "parquet" else frame.to_file)(path)
+    source = f'[[sources]]\nlayer = "places"\nkind = "park"\nfile = "{path.name}"'
+    prepared = shop.prepare(GOOD, source)
+    fault = only(prepared.report.refused)
+    assert (fault.key, fault.row) == ("not-finite", 2)
+    assert list(prepared.layers["places/park"][0]["code"]) == ["A"]
+
+
+@pytest.mark.parametrize("corner", ["[NaN, 31.05]", "[null, 31.05]"])
+def test_a_region_with_such_a_corner_is_refused_alone(shop: Workshop, corner: str) -> None:
+    shop.write([ward("W01", SOUTH), ward("W02", NORTH)])
+    path = shop.folder / "wards.geojson"
+    before, found, after = path.read_text("utf-8").rpartition("[121.0, 31.05]")
+    assert found
+    path.write_text(before + corner + after, "utf-8")
+    fault = only(prepare_city(shop.city_file).report.refused)
+    assert (fault.key, fault.row) in {("not-finite", 2), ("no-geometry", 2)}
 
 
 def test_a_kind_in_another_language_asks_for_a_dictionary(shop: Workshop) -> None:
