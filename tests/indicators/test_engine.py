@@ -58,7 +58,7 @@ def life(number: int, dice: random.Random) -> list[Report]:
     return reports
 
 
-def speech(dice: random.Random) -> list[Report]:
+def speech(dice: random.Random) -> list[Reading]:
     """What the sensors said in the last three days; s4 fell silent, s5 never spoke."""
     levels = {"s0": 0.2, "s1": 60.0, "s2": 50.0, "s3": 0.0, "s4": 85.0}
     return [
@@ -77,7 +77,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         for number in range(260):
             apply(store, life(number, dice), NOW)
         outside = case("outside", 70 * 24, lon=122.0, lat=32.0)
-        apply(store, [outside, *speech(dice)], NOW)
+        said, morning = speech(dice), NOW - hours(6)
+        # What was said in the morning was heard in the morning: one looks from there, too.
+        apply(store, [one for one in said if one.observed_at <= morning], morning)
+        apply(store, [outside, *(one for one in said if one.observed_at > morning)], NOW)
         yield store
 
 
