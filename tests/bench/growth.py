@@ -67,10 +67,11 @@ def report(found: dict[str, Found]) -> None:
     first, *_, last = found.values()
     heads = ("{:,} footprints\n{:,} cases".format(*SIZES[size]) for size in found)
     table = Table("", *heads, "last : first", caption=NOTES, caption_justify="left")
-    ratios = {name: last[name] / first[name] for name in last}
-    for name in last:
+    # What making took is known only of the cities that were not kept from a run before.
+    ratios = {name: last[name] / first[name] for name in last if name in first}
+    for name in dict.fromkeys(name for one in found.values() for name in one):
         told = (f"{one[name]:,.1f}" if name in one else "" for one in found.values())
-        table.add_row(name, *told, f"{ratios[name]:.2f}")
+        table.add_row(name, *told, f"{ratios[name]:.2f}" if name in ratios else "")
     Console().print(table)
     costs = {"tile": ratios[TILE], "drill": ratios[DRILL]}
     for name in (name for name, ratio in costs.items() if ratio > MOST):
