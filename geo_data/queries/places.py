@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -53,7 +53,11 @@ def _row(store: Store, scope: Scope, code: str) -> dict[str, Any] | None:
 
 
 def places(
-    store: Store, scope: Scope, kinds: Collection[str], region_code: str | None = None
+    store: Store,
+    scope: Scope,
+    kinds: Collection[str],
+    region_code: str | None = None,
+    columns: Sequence[str] = FRAME_COLUMNS,
 ) -> gpd.GeoDataFrame:
     """Return all places of some kinds in a region.
 
@@ -65,12 +69,14 @@ def places(
         Those the viewer may not see are left out.
     region_code : str, optional
         With everything below it; the viewer's root where absent.
+    columns : sequence of str
+        Those wanted: half of them are read in two thirds of the time.
 
     Returns
     -------
     GeoDataFrame
-        ``fid, code, kind, name, region_code, site_code, floors, use, lon, lat, geometry`` in
-        EPSG:4326, by ``fid``; empty for a region that may not be seen.
+        ``columns`` (by default ``fid, code, kind, name, region_code, site_code, floors, use, lon,
+        lat``) and ``geometry`` in EPSG:4326, by ``fid``; empty for a region that may not be seen.
     """
     tree = region_tree(store, scope)
     region_code = tree.root.code if region_code is None else region_code
@@ -79,14 +85,14 @@ def places(
     wanted = [one_of(table.c.kind, [kind for kind in kinds if scope.sees_kind(kind)])]
     if not (tree.is_whole_city and region_code == tree.root.code):
         wanted.append(one_of(table.c.region_code, codes))
-    columns = [table.c[name] for name in FRAME_COLUMNS]
-    statement = select(*columns, undecoded(table.c.geom)).where(*wanted).order_by(table.c.fid)
+    asked = [table.c[name] for name in columns]
+    statement = select(*asked, undecoded(table.c.geom)).where(*wanted).order_by(table.c.fid)
     with store.read() as connection:
         # A hundred thousand outlines, decoded all at once.
         rows = connection.execute(statement).all()
-    *values, shapes = zip(*rows, strict=True) if rows else [()] * (len(FRAME_COLUMNS) + 1)
-    columns_by_name = dict(zip(FRAME_COLUMNS, map(list, values), strict=True))
-    for name in scope.masked.intersection(_TEXTS):
+    *values, shapes = zip(*rows, strict=True) if rows else [()] * (len(columns) + 1)
+    columns_by_name = dict(zip(columns, map(list, values), strict=True))
+    for name in scope.masked.intersection(_TEXTS).intersection(columns):
         columns_by_name[name] = [MASK] * len(rows)
     return gpd.GeoDataFrame(columns_by_name, geometry=decoded(shapes), crs=4326)
 

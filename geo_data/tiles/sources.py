@@ -119,7 +119,7 @@ def frame_of(store: Store, scope: Scope, source: LayerSource) -> gpd.GeoDataFram
         frame = region_shapes(store, scope, source.key)
         return frame.assign(fid=frame["code"].map(_region_numbers(store)))
     if source.family == "places":
-        return places(store, scope, [source.key])
+        return places(store, scope, [source.key], columns=("fid", *source.columns))
     return _sensors(store, scope)
 
 

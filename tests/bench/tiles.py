@@ -17,7 +17,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import geopandas as gpd
 import mapbox_vector_tile
 import numpy as np
 import psycopg
@@ -297,15 +296,13 @@ class Pyramids:
 
 def pyramids(store: Store, path: Path, folder: Path) -> Pyramids:
     """Write footprints at the zooms of PYRAMID as MBTiles, twice."""
-    source = source_of(store, ALL, LAYERS[0])
-    frame = frame_of(store, ALL, source)[["fid", *source.columns, "geometry"]]
     with spending() as ours:
         fresh = open_store(path)
         (done,) = warm(fresh, ALL, [LAYERS[0]], PYRAMID, folder / "ours", language="en")
         fresh.close()
     theirs = folder / "gdal.mbtiles"
     with spending() as gdal:
-        by_gdal(frame, theirs)
+        by_gdal(path, theirs)
     archives = Archives(folder / "ours"), Archives(folder)
     spots = all_spots(made(store, LAYERS[0]))[:: 169 // SAMPLE]
     names = (done.path.name, theirs.name)
@@ -321,7 +318,11 @@ def pyramids(store: Store, path: Path, folder: Path) -> Pyramids:
     return Pyramids((ours.cpu, ours.wall), (gdal.cpu, gdal.wall), counts, same, len(bodies))
 
 
-def by_gdal(frame: gpd.GeoDataFrame, path: Path) -> None:
+def by_gdal(store: Path, path: Path) -> None:
+    """Out of the same file, as ``ogr2ogr`` would."""
+    columns = ["code", "name", "floors", "use"]
+    kind = "kind = 'building'"
+    frame = pyogrio.read_dataframe(store, layer="places", columns=columns, where=kind)
     options = {
         "MINZOOM": str(PYRAMID[0]),
         "MAXZOOM": str(PYRAMID[-1]),
