@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from geo_data.faults import InputError
 from geo_data.importer import import_city
+from geo_data.store import open_store, store_exists
 from tests.geo_data.workshop import GOOD, NORTH, SOUTH, Workshop, ward
+from tests.stores import Address, Stores
 
 
 @pytest.fixture
@@ -21,28 +25,31 @@ def shop(tmp_path: Path) -> Workshop:
 
 
 @pytest.fixture
-def imported(shop: Workshop, now: datetime) -> Path:
+def imported(shop: Workshop, stores: Stores, now: datetime) -> Address:
     """A store made of the good city."""
     shop.write(GOOD)
-    path = shop.folder / "store.gpkg"
-    import_city(shop.city_file, path, now)
-    return path
+    address = stores.new()
+    import_city(shop.city_file, address, now)
+    return address
 
 
-def content(path: Path) -> list[tuple[object, ...]]:
-    connection = sqlite3.connect(path)
-    try:
+def content(address: Address) -> list[tuple[object, ...]]:
+    with closing(open_store(address)) as store, store.read() as connection:
+        tables = store.tables
+        asked = (
+            select(tables.regions.c.code, tables.regions.c.name, tables.regions.c.fid),
+            select(tables.meta),
+            select(tables.layer_versions.c.layer, tables.layer_versions.c.version),
+        )
         return [
-            *connection.execute("SELECT code, name, fid FROM regions ORDER BY code"),
-            *connection.execute("SELECT key, value FROM meta ORDER BY key"),
-            *connection.execute("SELECT layer, version FROM layer_versions ORDER BY layer"),
+            tuple(row)
+            for one in asked
+            for row in connection.execute(one.order_by(*one.selected_columns))
         ]
-    finally:
-        connection.close()
 
 
 def test_a_refused_import_leaves_the_old_data_whole(
-    shop: Workshop, imported: Path, now: datetime
+    shop: Workshop, imported: Address, now: datetime
 ) -> None:
     before = content(imported)
     shop.write([ward("bad", SOUTH)])
@@ -52,7 +59,7 @@ def test_a_refused_import_leaves_the_old_data_whole(
 
 
 def test_a_failure_in_the_middle_of_writing_leaves_the_old_data_whole(
-    shop: Workshop, imported: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
+    shop: Workshop, imported: Address, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = content(imported)
     break_second_layer(monkeypatch)
@@ -63,13 +70,16 @@ def test_a_failure_in_the_middle_of_writing_leaves_the_old_data_whole(
 
 
 def test_a_failure_in_the_middle_leaves_no_new_store(
-    shop: Workshop, now: datetime, monkeypatch: pytest.MonkeyPatch
+    shop: Workshop, stores: Stores, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    address = stores.new()
     break_second_layer(monkeypatch)
     shop.write(GOOD)
     with pytest.raises(OSError, match="no space left"):
-        import_city(shop.city_file, shop.folder / "new.gpkg", now)
-    assert not list(shop.folder.glob("new*"))
+        import_city(shop.city_file, address, now)
+    assert not store_exists(address)
+    if isinstance(address, Path):
+        assert not list(address.parent.iterdir())
 
 
 def break_second_layer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +111,7 @@ def test_a_corrupt_store_is_told_and_not_touched(
 
 
 def test_a_locked_store_is_told(
-    shop: Workshop, imported: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
+    shop: Workshop, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from geo_data import store
     from geo_data.importer import city_import
@@ -109,10 +119,13 @@ def test_a_locked_store_is_told(
     monkeypatch.setattr(
         city_import, "open_store", lambda path: store.open_store(path, busy_timeout_s=0.05)
     )
-    holder = sqlite3.connect(imported, isolation_level=None)
+    path = shop.folder / "store.gpkg"
+    shop.write(GOOD)
+    import_city(shop.city_file, path, now)
+    holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     with pytest.raises(InputError) as error:
-        import_city(shop.city_file, imported, now)
+        import_city(shop.city_file, path, now)
     holder.execute("ROLLBACK")
     holder.close()
     assert error.value.exit_code == 3

@@ -11,14 +11,28 @@ import pytest
 from sqlalchemy import select, text
 
 from geo_data.importer import check_store, import_city, prepare_city
-from geo_data.store import Store, open_store
+from geo_data.store import Store, open_store, shown_address
 from tests.geo_data.workshop import NORTH, SOUTH, Workshop, ward
+from tests.stores import Address, Stores
 
 
 @pytest.fixture
 def city_file(tmp_path: Path, example_city: Path) -> Path:
     """A copy of the invented city whose points a test may change."""
     return Path(shutil.copytree(example_city.parent, tmp_path / "city")) / "clearbay.toml"
+
+
+@pytest.fixture(scope="module")
+def imported(module_stores: Stores, example_city: Path, now: datetime) -> Address:
+    address = module_stores.new()
+    import_city(example_city, address, now)
+    return address
+
+
+@pytest.fixture
+def city(imported: Address, stores: Stores) -> Address:
+    """A store of the invented city."""
+    return stores.copy(imported)
 
 
 def only_points(city_file: Path, rows: str) -> None:
@@ -40,16 +54,16 @@ def places(store: Store) -> dict[str, tuple[str, str, str | None]]:
 
 
 def test_an_upsert_adds_and_changes_by_code_and_keeps_the_rest(
-    clearbay_path: Path, city_file: Path, now: datetime
+    city: Address, city_file: Path, now: datetime
 ) -> None:
-    with closing(open_store(clearbay_path)) as store:
+    with closing(open_store(city)) as store:
         before, versions = places(store), store.versions()
         regions = store.layers()["regions/precinct"]
     assert before["P-01"][0] == "北岸小学"
     only_points(city_file, "P-01,北岸中学,学校,,28.02,123.53\nP-77,新学校,学校,,28.021,123.531\n")
-    report = import_city(city_file, clearbay_path, now + timedelta(hours=1), upsert=True)
+    report = import_city(city_file, city, now + timedelta(hours=1), upsert=True)
     assert report.refused == ()
-    with closing(open_store(clearbay_path)) as store:
+    with closing(open_store(city)) as store:
         after = places(store)
         assert after.pop("P-77")[:2] == ("新学校", "school")
         assert after.pop("P-01")[:2] == ("北岸中学", "school")
@@ -63,21 +77,21 @@ def test_an_upsert_adds_and_changes_by_code_and_keeps_the_rest(
 
 
 def test_a_refused_row_of_an_upsert_leaves_the_old_one(
-    clearbay_path: Path, city_file: Path, now: datetime
+    city: Address, city_file: Path, now: datetime
 ) -> None:
     only_points(city_file, "P-01,远方,学校,,27.9901,123.5\n")
-    report = import_city(city_file, clearbay_path, now, upsert=True)
+    report = import_city(city_file, city, now, upsert=True)
     assert [each.fault.key for each in report.refused] == ["outside-city"]
-    with closing(open_store(clearbay_path)) as store:
+    with closing(open_store(city)) as store:
         assert places(store)["P-01"][0] == "北岸小学"
 
 
 def test_a_place_may_change_its_kind_in_an_upsert(
-    clearbay_path: Path, city_file: Path, now: datetime
+    city: Address, city_file: Path, now: datetime
 ) -> None:
     only_points(city_file, "P-01,北岸医院,医院,,28.02,123.53\n")
-    import_city(city_file, clearbay_path, now, upsert=True)
-    with closing(open_store(clearbay_path)) as store:
+    import_city(city_file, city, now, upsert=True)
+    with closing(open_store(city)) as store:
         assert places(store)["P-01"][:2] == ("北岸医院", "medical")
 
 
@@ -112,30 +126,30 @@ def test_a_region_added_by_an_upsert_takes_its_places(tmp_path: Path, now: datet
 
 
 def test_an_upsert_into_nothing_is_an_import(
-    city_file: Path, tmp_path: Path, now: datetime
+    city_file: Path, stores: Stores, now: datetime
 ) -> None:
-    path = tmp_path / "new.gpkg"
+    path = stores.new()
     report = import_city(city_file, path, now, upsert=True)
     assert report.layers["regions/precinct"] == 9
 
 
-def test_a_sound_store_passes_its_check(clearbay_path: Path) -> None:
-    prepared = check_store(clearbay_path)
+def test_a_sound_store_passes_its_check(city: Address) -> None:
+    prepared = check_store(city)
     assert prepared.report.refused == prepared.report.repaired == ()
     # It is the very same rows: nothing would be written.
     assert prepared.unchanged == set(prepared.layers)
 
 
-def test_what_went_wrong_in_the_store_is_found(clearbay_path: Path) -> None:
-    with closing(open_store(clearbay_path)) as store, store.write() as connection:
+def test_what_went_wrong_in_the_store_is_found(city: Address) -> None:
+    with closing(open_store(city)) as store, store.write() as connection:
         for change in (
             "UPDATE regions SET code = 'CB-E-1' WHERE code = 'CB.E-1'",
             "UPDATE regions SET parent_code = 'CB.Q' WHERE code = 'CB.N-1'",
             "UPDATE places SET geom = NULL WHERE code = 'P-02'",
         ):
             connection.execute(text(change))
-    found = check_store(clearbay_path).report
+    found = check_store(city).report
     keys = {each.fault.key for each in found.refused}
     assert {"code-pattern", "orphan-region", "no-geometry"} <= keys
     assert found.exit_code == 1
-    assert all(str(clearbay_path) == each.fault.file for each in found.refused)
+    assert {each.fault.file for each in found.refused} == {shown_address(city)}

@@ -1,4 +1,4 @@
-"""The embedded store: one file, many readers, one writer, and faults that say what to do."""
+"""The store: many readers, one writer; and the file of the embedded one with its faults."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -14,7 +15,7 @@ import geopandas as gpd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert, select
+from sqlalchemy import insert, inspect, select
 
 from geo_data.city import City
 from geo_data.faults import InputError
@@ -22,6 +23,7 @@ from geo_data.instants import from_text, instant, millis, to_text
 from geo_data.settings import Settings
 from geo_data.store import Store, note_layer, open_store
 from tests.geo_data.small_city import AT, CITY, cell, make_small_city
+from tests.stores import Address, Stores, address_of
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +182,7 @@ def _read_all_places(path: Path) -> None:
 def _write_half(store: Store) -> None:
     with store.write() as connection:
         note_layer(connection, store.tables, "readings", at=AT)
-        connection.exec_driver_sql("CREATE TABLE half (a)")
+        connection.exec_driver_sql("CREATE TABLE half (a integer)")
         raise OSError("power gone")
 
 
@@ -198,6 +200,69 @@ class TestTransactions:
         with pytest.raises(InputError) as error, store.read() as connection:
             connection.execute(insert(store.tables.meta), {"key": "k", "value": "v"})
         assert key_of(error) == "store-not-writable"
+
+    def test_another_writer_is_waited_for_and_then_named(self, store: Store) -> None:
+        store.close()
+        hasty = open_store(store.path, busy_timeout_s=0.05)
+        other = sqlite3.connect(store.path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(InputError) as error, hasty.write():
+            pass
+        assert key_of(error) == "store-locked"
+        other.execute("ROLLBACK")
+        other.close()
+        with hasty.write() as connection:
+            note_layer(connection, hasty.tables, "readings", at=AT)
+        assert hasty.version("readings") == 1
+        hasty.close()
+
+    def test_the_wal_is_written_back_when_it_grows(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def wal_bytes_after(text: str) -> int:
+            with store.write() as connection:
+                row = {"key": "big", "value": text}
+                connection.execute(insert(store.tables.meta).prefix_with("OR REPLACE"), row)
+            return Path(f"{store.path}-wal").stat().st_size
+
+        store.checkpoint()
+        assert wal_bytes_after("x" * 1_000_000) > 1_000_000
+        monkeypatch.setattr("geo_data.store.embedded.TRUNCATE_BYTES", 100_000)
+        assert wal_bytes_after("y") == 0
+
+
+@pytest.fixture(scope="module")
+def filled(module_stores: Stores) -> Address:
+    address = module_stores.new()
+    make_small_city(address).close()
+    return address
+
+
+class TestOfBothKinds:
+    """What holds of a file and of a server alike."""
+
+    @pytest.fixture
+    def store(self, filled: Address, stores: Stores) -> Iterator[Store]:
+        store = open_store(stores.copy(filled))
+        yield store
+        store.close()
+
+    def test_a_failure_leaves_nothing_of_a_transaction(self, store: Store) -> None:
+        before = store.versions()
+        with pytest.raises(OSError, match="power gone"):
+            _write_half(store)
+        assert store.versions() == before
+        with store.read() as connection:
+            assert not inspect(connection).has_table("half")
+
+    def test_a_city_is_kept_and_may_be_replaced(self, store: Store) -> None:
+        address = address_of(store)
+        assert store.city == CITY
+        renamed = CITY.model_copy(update={"timezone": "Asia/Tokyo"})
+        open_store(address, renamed, create=True).close()
+        unchanged = open_store(address, CITY)
+        assert (unchanged.city.timezone, unchanged.version("sensors")) == ("Asia/Tokyo", 1)
+        unchanged.close()
 
     def test_a_reader_sees_one_moment(self, store: Store) -> None:
         """Until it is done, whatever is committed beside it; the next reader sees that."""
@@ -229,26 +294,15 @@ class TestTransactions:
             thread.join()
         assert store.version("readings") == 80
 
-    def test_another_writer_is_waited_for_and_then_named(self, store: Store) -> None:
-        store.close()
-        hasty = open_store(store.path, busy_timeout_s=0.05)
-        other = sqlite3.connect(store.path, isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(InputError) as error, hasty.write():
-            pass
-        assert key_of(error) == "store-locked"
-        other.execute("ROLLBACK")
-        other.close()
-        with hasty.write() as connection:
-            note_layer(connection, hasty.tables, "readings", at=AT)
-        assert hasty.version("readings") == 1
-        hasty.close()
-
     def test_commits_of_other_processes_are_noticed(self, store: Store) -> None:
         assert store.version("readings") == 0
-        other = open_store(store.path)
+        other = open_store(address_of(store))
         with other.write() as connection:
             note_layer(connection, other.tables, "readings", at=AT)
+        # A server's word of it takes a moment.
+        deadline = time.monotonic() + 10
+        while store.version("readings") == 0 and time.monotonic() < deadline:
+            time.sleep(0.01)
         assert store.version("readings") == 1
         other.close()
 
@@ -263,20 +317,6 @@ class TestTransactions:
         with store.write() as connection:
             note_layer(connection, store.tables, "readings", at=AT)
         assert heard == [1]
-
-    def test_the_wal_is_written_back_when_it_grows(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def wal_bytes_after(text: str) -> int:
-            with store.write() as connection:
-                row = {"key": "big", "value": text}
-                connection.execute(insert(store.tables.meta).prefix_with("OR REPLACE"), row)
-            return Path(f"{store.path}-wal").stat().st_size
-
-        store.checkpoint()
-        assert wal_bytes_after("x" * 1_000_000) > 1_000_000
-        monkeypatch.setattr("geo_data.store.embedded.TRUNCATE_BYTES", 100_000)
-        assert wal_bytes_after("y") == 0
 
     def test_what_is_cached_is_built_once_a_version(self, store: Store) -> None:
         built: list[int] = []
