@@ -31,6 +31,7 @@ from dashboard.static import CompressedStatic, deck_bundle
 from geo_data import feed, queries
 from geo_data import tiles as tiles_of
 from geo_data.faults import Fault, InputError
+from geo_data.ingest.pulling import Pulls
 from geo_data.retention import keep_up
 from geo_data.settings import Settings
 from geo_data.store import Store
@@ -56,12 +57,13 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
     """
     context = Context(settings, store, clock)
     live = Live(context)
+    pulls = Pulls(store, clock)
     server = FastAPI(
         title="一屏 Yiping",
         # The pages FastAPI offers for its own API load their scripts from other hosts.
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(context, live),
+        lifespan=_lifespan(context, live, pulls),
     )
     server.add_exception_handler(InputError, _say_what_is_wrong)
     server.add_exception_handler(RequestValidationError, _say_what_does_not_fit)
@@ -73,7 +75,7 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
         incoming.router(context),
         tiles.router(context),
         live_api.router(live),
-        health.router(context),
+        health.router(context, pulls.troubles),
     ):
         server.include_router(router)
     _serve_static(server, document.font(context))
@@ -85,12 +87,13 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
 
 
 def _lifespan(
-    context: Context, live: Live
+    context: Context, live: Live, pulls: Pulls
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(warm, context)
         await live.start()
+        pulls.start()
         chores = (
             asyncio.create_task(keep_log_short(context), name="change-log"),
             asyncio.create_task(keep_up_daily(context), name="retention"),
@@ -101,6 +104,7 @@ def _lifespan(
         for chore in chores:
             chore.cancel()
         await live.stop()
+        await asyncio.to_thread(pulls.stop)
         await footprints
 
     return lifespan

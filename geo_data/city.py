@@ -22,6 +22,7 @@ from geo_data.intakes import Intake
 from geo_data.records import FUNCTIONAL
 from geo_data.sources import Entry, Limits, Source, wrong
 from geo_data.time_limits import DueSoon, LimitRow, LimitTable, default_limits
+from geo_data.ways_in import Mqtt
 from geo_data.words import Label
 from geo_data.working_calendar import WorkingCalendar, with_days
 
@@ -253,8 +254,9 @@ def read_city(path: Path) -> City:
         # The store keeps the city but not the folder of its file.
         basemap = basemap.model_copy(update={"file": (path.parent / basemap.file).resolve()})
     calendar = with_days(city.calendar, path.parent)
+    intakes = tuple(one.from_folder(path.parent) for one in city.intakes)
     update = {"folder": path.parent, "basemap": basemap, "calendar": calendar}
-    return city.model_copy(update=update)
+    return city.model_copy(update={**update, "intakes": intakes})
 
 
 def files_of_cases(path: Path) -> list[Path]:
@@ -338,6 +340,8 @@ def _keys_beside(place: tuple[int | str, ...]) -> frozenset[str]:
         "basemap": Basemap,
         "limits": Limits,
     }
+    if place[0] == "intakes" and place[2:3] == ("mqtt",) and len(place) > 3:
+        return frozenset(info.alias or key for key, info in Mqtt.model_fields.items())
     labels = {"name", "notice"}
     if len(place) > 1 and place[-2] in labels:
         return frozenset(Label.model_fields)

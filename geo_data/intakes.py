@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ from pydantic import Field, model_validator
 
 from geo_data.faults import nearest
 from geo_data.sources import Entry, wrong
+from geo_data.ways_in import EnvName, Mqtt
 
 TELLS = {
     "incidents": (
@@ -33,7 +35,7 @@ FACTORS = {
 
 
 class Intake(Entry):
-    """One system that tells us something over HTTP.
+    """One system that tells us something: over HTTP with a key, or by a broker.
 
     Parameters
     ----------
@@ -47,6 +49,8 @@ class Intake(Entry):
     key_sha256, key_sha256_env : str, optional
         SHA-256 of its API key in hexadecimal, or the environment variable that holds it: one of
         them. The key itself stands nowhere.
+    mqtt : Mqtt, optional
+        Topics of a broker, instead of a key.
     per_minute : int
         How many messages a minute it may send; as many at once.
     timezone : str, optional
@@ -65,7 +69,8 @@ class Intake(Entry):
     tells: Literal["incidents", "stages", "observations"]
     source: str | None = None
     key_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
-    key_sha256_env: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] | None = None
+    key_sha256_env: EnvName | None = None
+    mqtt: Mqtt | None = None
     per_minute: Annotated[int, Field(gt=0)] = 6000
     timezone: str | None = None
     channel: str | None = None
@@ -81,8 +86,9 @@ class Intake(Entry):
             if name.replace("-", "_") not in known:
                 near = nearest(name.replace("-", "_"), known).replace("_", "-")
                 raise wrong("unknown-field", key=name, nearest=near)
-        if (self.key_sha256 is None) == (self.key_sha256_env is None):
-            raise wrong("intake-key", key=self.key)
+        ways = (self.key_sha256, self.key_sha256_env, self.mqtt)
+        if sum(way is not None for way in ways) != 1:
+            raise wrong("intake-way", key=self.key)
         units = (self.unit or "", self.to_unit or "")
         if units != ("", "") and units not in FACTORS:
             raise wrong("unknown-units", unit=units[0], to=units[1])
@@ -92,6 +98,16 @@ class Intake(Entry):
             raise wrong(
                 "unknown-timezone", timezone=self.timezone, nearest="Asia/Shanghai"
             ) from error
+        return self
+
+    def from_folder(self, folder: Path) -> Intake:
+        """Return it with the paths of a city file in ``folder`` made whole.
+
+        The store keeps the city but not the folder of its file.
+        """
+        if self.mqtt and self.mqtt.ca_file:
+            whole = {"ca_file": (folder / self.mqtt.ca_file).resolve()}
+            return self.model_copy(update={"mqtt": self.mqtt.model_copy(update=whole)})
         return self
 
     @property

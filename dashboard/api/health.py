@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import APIRouter, Response
 
 from dashboard.context import Context
@@ -10,8 +12,8 @@ from geo_data.faults import Fault, InputError
 from geo_data.rollups import clock_notices
 
 
-def router(context: Context) -> APIRouter:
-    """Return the routes."""
+def router(context: Context, troubles: Callable[[], list[Fault]] = lambda: []) -> APIRouter:
+    """Return the routes; ``troubles`` tells what is wrong with the sources we fetch from."""
     routes = APIRouter(tags=["operation"])
 
     @routes.get("/healthz")
@@ -25,7 +27,7 @@ def router(context: Context) -> APIRouter:
         try:
             tree = queries.region_tree(context.store, context.scope)
             regions = len(tree.finest(tree.root.code))
-            notices = _notices(context)
+            notices = [*_notices(context), *troubles()]
         except (InputError, KeyError) as error:
             response.status_code = 503
             said = error.sentences("en") if isinstance(error, InputError) else [str(error)]

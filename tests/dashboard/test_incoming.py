@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,10 +18,12 @@ from sqlalchemy import func, select
 
 from dashboard.api import incoming
 from dashboard.context import Context
+from dashboard.server import create_server
 from geo_data.intakes import Intake
 from geo_data.settings import Settings
 from geo_data.store import Store, open_store
 from tests.geo_data.small_city import CITY, make_small_city, middle
+from tests.serving import free_port
 from tests.stores import Stores
 
 KEY = "a-long-secret"
@@ -172,3 +175,21 @@ def test_the_examples_that_are_shown_can_be_sent(posting: TestClient) -> None:
 
 def test_the_real_server_takes_them_in(client: TestClient) -> None:
     assert client.post("/api/v1/observations", json={}).status_code == 401
+
+
+def test_a_broker_that_is_gone_is_told(
+    stores: Stores, clock: Callable[[], datetime], cache_dir: Path
+) -> None:
+    way = {"broker": "127.0.0.1", "port": free_port(), "topics": ["sensors/{sensor-code}"]}
+    iot = Intake.model_validate({"key": "iot", "tells": "observations", "mqtt": way})
+    address = stores.new()
+    make_small_city(address).close()
+    store = open_store(address, CITY.model_copy(update={"intakes": (iot,)}), create=True)
+    server = create_server(Settings(data_dir=cache_dir), store, clock)
+    with TestClient(server) as client:
+        deadline = time.monotonic() + 20
+        while not (told := client.get("/readyz").json().get("detail")):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert any("broker" in one["error"] for one in told)
+    store.close()

@@ -105,7 +105,7 @@ def test_a_word_in_no_dictionary_is_refused_by_its_name() -> None:
     ("changes", "said"),
     [
         ({"fields": {"source-ib": "x"}}, "unknown-field"),
-        ({"key-sha256-env": "BOTH"}, "intake-key"),
+        ({"key-sha256-env": "BOTH"}, "intake-way"),
         ({"unit": "furlong", "to-unit": "cm"}, "unknown-units"),
         ({"timezone": "Asia/Songjiang"}, "unknown-timezone"),
     ],
