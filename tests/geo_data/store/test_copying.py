@@ -114,6 +114,24 @@ def test_a_source_that_changed_is_copied_anew(lived: Path, stores: Stores) -> No
 
 
 @pytest.mark.usefixtures("small_chunks")
+def test_of_two_copies_to_one_file_the_one_that_is_overtaken_stops(
+    lived: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "copy.gpkg"
+    steps = iter(range(10**6))
+
+    def overtaken(_step: str, _share: float) -> None:
+        if next(steps) == 20:
+            copy_city(lived, target, AT)
+
+    with pytest.raises(InputError) as error:
+        copy_city(lived, target, AT, progress=overtaken)
+    assert (error.value.faults[0].key, error.value.exit_code) == ("copy-elsewhere", 3)
+    # The other has finished meanwhile: its copy is whole and stays.
+    assert content(target) == content(lived)
+
+
+@pytest.mark.usefixtures("small_chunks")
 def test_a_changed_row_is_noticed_and_the_copy_not_used(lived: Path, tmp_path: Path) -> None:
     target = tmp_path / "copy.gpkg"
     stopped_copy(lived, target, 60)
