@@ -136,7 +136,7 @@ def test_a_full_disk_is_said_and_leaves_the_old_city(
     shop.write(many_wards("new"))
     ballast = small_disk / "ballast"
     free = os.statvfs(small_disk)
-    ballast.write_bytes(bytes(free.f_bavail * free.f_frsize - (512 << 10)))
+    ballast.write_bytes(bytes(free.f_bavail * free.f_frsize - (96 << 10)))
     with pytest.raises(InputError) as error:
         import_city(shop.city_file, path, now)
     assert error.value.exit_code == 3
