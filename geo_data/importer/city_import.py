@@ -17,6 +17,7 @@ from sqlalchemy import Connection, select
 from geo_data import rollups
 from geo_data.city import files_of_cases, read_city
 from geo_data.crs import WGS_84
+from geo_data.faults import InputError
 from geo_data.importer.preparing import Prepared, Progress, prepare_city, silent
 from geo_data.importer.reading import source_files
 from geo_data.importer.report import ImportReport
@@ -114,9 +115,14 @@ def _write(prepared: Prepared, path: Address, digest: str, at: datetime) -> None
     if not store_exists(path):
         with made_anew(path, prepared.city) as store:
             _replace(store, prepared, digest, at)
+            # The file is renamed without its WAL: what cannot be written back is no store.
+            store.checkpoint()
         return
     with closing(open_store(path)) as store:
         _replace(store, prepared, digest, at)
+        # What was committed stands; on a full disk the WAL is written back when there is room.
+        with suppress(InputError):
+            store.checkpoint()
 
 
 def _replace(store: Store, prepared: Prepared, digest: str, at: datetime) -> None:
@@ -134,7 +140,6 @@ def _replace(store: Store, prepared: Prepared, digest: str, at: datetime) -> Non
     if "incidents" in store.layers():
         # Cases keep the regions they were given; what lies in what may have changed.
         rollups.recount(store, at)
-    store.checkpoint()
 
 
 def _in_the_way(connection: Connection, store: Store, prepared: Prepared) -> list[str]:
