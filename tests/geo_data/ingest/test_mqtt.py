@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from geo_data.store import Store, open_store
 from geo_data.ways_in import captured, topic_filter
 from tests.geo_data.small_city import CITY, make_small_city
 from tests.serving import free_port
-from tests.stores import Stores
+from tests.stores import Files, Stores
 
 NOW = datetime(2025, 7, 1, 4, tzinfo=UTC)
 TOPIC = "sensors/{sensor-code}/value"
@@ -45,6 +46,14 @@ class Broker:
         quiet = subprocess.DEVNULL
         command = ["/usr/sbin/mosquitto", "-c", str(self._config)]
         self._process = subprocess.Popen(command, stdout=quiet, stderr=quiet)
+
+    def ask_for_login(self) -> None:
+        folder = self._config.parent
+        text = self._config.read_text().replace("allow_anonymous true", "allow_anonymous false")
+        more = (
+            f"password_file {folder}/logins\ncertfile {folder}/ca.pem\nkeyfile {folder}/key.pem\n"
+        )
+        self._config.write_text(text + more)
 
     def stop(self) -> None:
         if self._process:
@@ -194,3 +203,33 @@ def test_topics() -> None:
 def test_tries_grow_apart_up_to_a_minute() -> None:
     assert 0.5 <= pause_s(1) <= 1
     assert LONGEST_S / 2 <= pause_s(50) <= LONGEST_S
+
+
+@pytest.mark.mqtt
+def test_a_broker_with_a_certificate_and_a_login(tmp_path: Path) -> None:
+    options = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "ca.pem"]
+    subprocess.run([*options.split(), *names], cwd=tmp_path, check=True, capture_output=True)
+    login = ["mosquitto_passwd", "-b", "-c", "logins", "yiping", "right"]
+    subprocess.run(login, cwd=tmp_path, check=True, capture_output=True)
+    broker = Broker(tmp_path)
+    broker.ask_for_login()
+    broker.start()
+    store = opened(
+        Files(tmp_path),
+        iot(
+            broker.port, **{"ca-file": tmp_path / "ca.pem", "user": "yiping", "password-env": "PW"}
+        ),
+    )
+    for password, said in (("wrong", "broker-gone"), (None, "no-broker-password")):
+        pulls = Pulls(store, lambda: NOW, {"PW": password} if password else {})
+        pulls.start()
+        until(lambda seen=pulls: bool(seen.troubles()))  # type: ignore[misc]
+        pulls.stop()
+        assert [fault.key for fault in pulls.troubles()] == [said]
+    heard = Event()
+    intake = store.city.intakes[0]
+    mqtt.listen(store, intake, lambda: NOW, lambda: not heard.is_set(), {"PW": "right"}, heard.set)
+    assert heard.is_set()
+    broker.stop()
+    store.close()
