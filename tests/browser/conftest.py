@@ -16,7 +16,7 @@ from tests.chromium import CHROMIUM, FLAGS
 from tests.serving import Served
 
 # A frame of the map takes a second of software GL on a busy machine of two cores.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 DRAWN = "() => document.documentElement.dataset.mapDrawn === '1'"
 
 
