@@ -9,11 +9,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from geo_data.faults import Fault
 from geo_data.instants import from_text, to_text
-from geo_data.store.inserts import Clash, insert_rows
+from geo_data.store import meta
 from geo_data.store.tables import Tables
 
 Dropped = Literal["incidents", "observations"]
@@ -22,8 +22,7 @@ Dropped = Literal["incidents", "observations"]
 
 def kept_from(connection: Connection, tables: Tables, table: Dropped) -> datetime | None:
     """Return the time before which rows of a table were dropped; nothing while all are kept."""
-    meta = tables.meta.c
-    text = connection.scalar(select(meta.value).where(meta.key == _key(table)))
+    text = meta.kept(connection, tables, _key(table))
     return from_text(text) if text else None
 
 
@@ -32,8 +31,7 @@ def keep_from(connection: Connection, tables: Tables, table: Dropped, at: dateti
     known = kept_from(connection, tables, table)
     if known is not None and known >= at:
         return known
-    row = {"key": [_key(table)], "value": [to_text(at)]}
-    insert_rows(connection, tables.meta, row, Clash(replace=("value",)))
+    meta.keep(connection, tables, _key(table), to_text(at))
     return at
 
 
