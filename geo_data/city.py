@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -16,6 +16,15 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
+from geo_data.alarms.conditions import Condition
+from geo_data.alarms.rules import (
+    CityAlarms,
+    Escalation,
+    Opening,
+    Rule,
+    RuleSet,
+    rules_in_force,
+)
 from geo_data.case_clock import CaseClock, case_clock
 from geo_data.faults import Fault, InputError, nearest
 from geo_data.intakes import Intake
@@ -117,6 +126,8 @@ class City(Entry):
     time_limits : LimitTable, optional
         How long handling may take; in the file the table itself or the name of its file. The
         program's own table unless said.
+    alarms : CityAlarms
+        Its rules beside the program's.
     notice : Label, optional
         A sentence shown on the map wherever it is shown (the demo city's warning).
     demo : bool
@@ -135,6 +146,7 @@ class City(Entry):
     limits: Limits = Limits()
     calendar: WorkingCalendar = WorkingCalendar()
     time_limits: LimitTable | None = None
+    alarms: CityAlarms = CityAlarms()
     basemap: Basemap | None = None
     notice: Label | None = None
     demo: bool = False
@@ -202,6 +214,11 @@ class City(Entry):
     def case_clock(self) -> CaseClock:
         """The clock of its cases: its calendar and its time limits."""
         return case_clock(self.calendar, self.time_limits or default_limits(), self.timezone)
+
+    @cached_property
+    def rules(self) -> Mapping[str, Rule]:
+        """The rules by which alarms are raised here, by key."""
+        return rules_in_force(self.alarms)
 
     @cached_property
     def level_keys(self) -> tuple[str, ...]:
@@ -331,6 +348,8 @@ def _keys_beside(place: tuple[int | str, ...]) -> frozenset[str]:
     if len(place) > 2 and place[0] == "time-limits":
         deeper: dict[str, type[BaseModel]] = {"due-soon": DueSoon, "limits": LimitRow}
         return _aliases(deeper.get(str(place[1]), LimitTable))
+    if place[0] == "alarms":
+        return _aliases(_part_of_alarms(place))
     parts: dict[str, type[BaseModel]] = {
         "calendar": WorkingCalendar,
         "time-limits": LimitTable,
@@ -347,6 +366,21 @@ def _keys_beside(place: tuple[int | str, ...]) -> frozenset[str]:
         return frozenset(Label.model_fields)
     model = parts.get(str(place[0]), City) if len(place) > 1 else City
     return _aliases(model)
+
+
+def _part_of_alarms(place: tuple[int | str, ...]) -> type[BaseModel]:
+    """Return the part of ``[alarms]`` that the last key of ``place`` stands in."""
+    parts: dict[str, type[BaseModel]] = {
+        "sets": RuleSet,
+        "rules": Rule,
+        "any-of": Condition,
+        "escalate": Escalation,
+        "opens-incident": Opening,
+        "name": Label,
+        "to": Label,
+    }
+    named = [str(part) for part in place[:-1] if str(part) in parts]
+    return parts[named[-1]] if named else CityAlarms
 
 
 def _aliases(model: type[BaseModel]) -> frozenset[str]:

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
+from geo_data.ladders import Severity as Severity
+from geo_data.ladders import WarningLevel
+
 FUNCTIONAL = "functional"
 """Level of the areas beside the drill chain (经开区): shown beside, never added."""
 
@@ -137,15 +140,6 @@ class Sensor:
     state: SensorState = SensorState.OFFLINE
 
 
-class Severity(IntEnum):
-    """事件分级: how bad it was; 1 is the worst. Never merged with warning or response."""
-
-    EXTREME = 1
-    MAJOR = 2
-    LARGE = 3
-    GENERAL = 4
-
-
 class Stage(StrEnum):
     """The closed loop of a case; side branches after the main line.
 
@@ -223,6 +217,70 @@ class Incident:
         if self.ended_at is not None or self.due_at is None or self.due_soon_at is None:
             return False
         return self.due_soon_at <= at <= self.due_at
+
+
+class AlarmChange(StrEnum):
+    """What can become of an alarm."""
+
+    RAISED = "raised"
+    WORSENED = "worsened"
+    EASED = "eased"
+    ACKNOWLEDGED = "acknowledged"
+    ESCALATED = "escalated"
+    OPENED = "opened"
+    CLEARED = "cleared"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmStep:
+    """One step of an alarm; ``at`` is when we learned of it.
+
+    ``level`` is the alarm's after it, ``value`` the measure that led to it, ``who`` whoever
+    acknowledged it or is now told of it, ``note`` the number of the case that was opened.
+    """
+
+    change: AlarmChange
+    at: datetime
+    level: WarningLevel
+    value: float | None = None
+    who: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An alarm as known at some time.
+
+    ``rule`` is the key of its rule, ``sensor_code`` is ``None`` where a whole line is silent;
+    ``since_at`` is when what is warned of began, ``raised_at`` when we learned of it and
+    ``called_at`` since when it calls for somebody: raised, or last become worse. ``value`` is the
+    measure of the last change, in ``unit``; ``escalated`` counts who was told beyond the desk.
+    """
+
+    id: int
+    rule: str
+    sensor_code: str | None
+    kind: str
+    unit: str
+    region_code: str | None
+    lon: float | None
+    lat: float | None
+    level: WarningLevel
+    value: float | None
+    since_at: datetime
+    raised_at: datetime
+    called_at: datetime
+    escalated: int = 0
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    case_source_id: str | None = None
+    cleared_at: datetime | None = None
+    steps: tuple[AlarmStep, ...] = ()
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it is of one of the two highest levels and nobody has acknowledged it."""
+        return self.acknowledged_at is None and not WarningLevel.ORANGE.is_above(self.level)
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,7 @@ class Gauging:
         kind, table = self._kind[due], self._table
         calm = self._until_ms[due] <= at_ms
         drawn = self._random.uniform(size=len(due)) * _BEYOND_MS / self.period_ms[due]
+        drawn /= table.spells[kind]
         alarm = calm & (drawn < _ALARM) & np.isfinite(table.alarm[kind])
         warning = calm & ~alarm & (drawn < _ALARM + _WARNING) & np.isfinite(table.warning[kind])
         for some, targets in ((alarm, table.alarm), (warning, table.warning)):
@@ -155,11 +156,12 @@ class _Table:
         self.jumps = columns["jumps"] > 0
         self.warning = columns["warning"]
         self.alarm = columns["alarm"]
+        self.spells = columns["spells"]
 
     @classmethod
     def of(cls, normal: list[Gauge], kinds: list[SensorKind]) -> _Table:
         """Return the columns of gauges and their kinds."""
-        names = ("level", "spread", "daily", "peak_hour", "noise", "low", "high")
+        names = ("level", "spread", "daily", "peak_hour", "noise", "low", "high", "spells")
         columns = {name: [float(getattr(one, name)) for one in normal] for name in names}
         columns["least"] = [kind.plausible[0] for kind in kinds]
         columns["most"] = [kind.plausible[1] for kind in kinds]

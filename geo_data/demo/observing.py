@@ -62,7 +62,7 @@ def _of_kind(
     last_ms = millis(now) - random.integers(0, int(period_ms * 0.9), count)
     at_ms = last_ms[:, None] - np.arange(number - 1, -1, -1)[None, :] * apart_ms
     values = _normal(gauge, at_ms, zone, random)
-    _disturb(values, kind, random)
+    _disturb(values, kind, gauge.spells, random)
     silent = random.uniform(size=count) < _SILENT
     since_ms = millis(now) - random.integers(4 * period_ms, int(_SPAN_MS * 0.8), count)
     kept = ~silent[:, None] | (at_ms < since_ms[:, None])
@@ -88,9 +88,9 @@ def _normal(gauge: Gauge, at_ms: Ints, zone: ZoneInfo, random: np.random.Generat
     return values
 
 
-def _disturb(values: Floats, kind: SensorKind, random: np.random.Generator) -> None:
+def _disturb(values: Floats, kind: SensorKind, spells: float, random: np.random.Generator) -> None:
     """Let a few sensors end the day beyond a threshold, having got there step by step."""
-    drawn = random.uniform(size=len(values))
+    drawn = random.uniform(size=len(values)) / spells
     alarm = drawn < (_ALARM if kind.alarm else 0.0)
     warning = ~alarm & (drawn < _ALARM + (_WARNING if kind.warning else 0.0))
     for some, target in ((warning, _beyond(kind, False)), (alarm, _beyond(kind, True))):

@@ -32,7 +32,11 @@ _TOWER_FLOORS = 8
 
 
 class Gauge(Entry):
-    """How many sensors of a kind there are, where, and what a normal day looks like to them."""
+    """How many sensors of a kind there are, where, and what a normal day looks like to them.
+
+    ``spells`` is how often they are in trouble, against the others: gas leaks are rarer than
+    full bins.
+    """
 
     count: int
     at: str
@@ -43,6 +47,7 @@ class Gauge(Entry):
     noise: float
     low: float
     high: float
+    spells: float = 1.0
 
 
 @cache

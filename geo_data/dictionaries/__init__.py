@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
+from geo_data.ladders import ResponseLevel, WarningLevel
 from geo_data.records import SensorState, Severity, Stage
 from geo_data.sources import Entry
 from geo_data.words import DEFAULT_LANGUAGE, Label
@@ -28,6 +29,8 @@ NAMES = (
     "categories",
     "stages",
     "severities",
+    "warnings",
+    "responses",
     "sensor-kinds",
     "place-kinds",
 )
@@ -246,6 +249,20 @@ def severities() -> Mapping[Severity, Term]:
 
 
 @cache
+def warnings() -> Mapping[WarningLevel, Term]:
+    """Every warning level, highest first."""
+    terms = _terms("warnings", "warnings")
+    return MappingProxyType({WarningLevel(int(key)): term for key, term in terms.items()})
+
+
+@cache
+def responses() -> Mapping[ResponseLevel, Term]:
+    """Every response level, highest first."""
+    terms = _terms("responses", "responses")
+    return MappingProxyType({ResponseLevel(int(key)): term for key, term in terms.items()})
+
+
+@cache
 def sensor_kinds() -> Mapping[str, SensorKind]:
     """Kind key to kind, in the order of the file."""
     listed = [
@@ -281,6 +298,11 @@ def severity(value: Severity | int) -> Term:
     return severities()[Severity(value)]
 
 
+def warning(level: WarningLevel) -> Term:
+    """Return the wording of a warning level."""
+    return warnings()[level]
+
+
 def sensor_kind(kind: str) -> SensorKind:
     """Return the sensor kind called ``kind``; ``KeyError`` if there is none."""
     return sensor_kinds()[kind]
@@ -311,8 +333,13 @@ def dictionary(name: str) -> Mapping[str, Term]:
     """
     if name == "stages":
         return {str(key): term for key, term in stages().items()}
-    if name == "severities":
-        return {str(int(key)): term for key, term in severities().items()}
+    ladders: dict[str, Mapping[Any, Term]] = {
+        "severities": severities(),
+        "warnings": warnings(),
+        "responses": responses(),
+    }
+    if name in ladders:
+        return {str(int(key)): term for key, term in ladders[name].items()}
     whole: dict[str, Mapping[str, Term]] = {
         "channels": channels(),
         "categories": categories(),

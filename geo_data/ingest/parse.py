@@ -138,6 +138,10 @@ def _severity(given: Fields) -> Severity:
     if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
         given.refuse("not-whole", "severity")
         return Severity.GENERAL
-    if value is not None and value not in list(Severity):
+    if value is None:
+        return Severity.GENERAL
+    try:
+        return Severity(value)
+    except ValueError:
         given.refuse("out-of-range", "severity", low=1, high=4)
-    return Severity(value) if value in list(Severity) else Severity.GENERAL
+        return Severity.GENERAL

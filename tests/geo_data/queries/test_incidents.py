@@ -150,7 +150,7 @@ def test_traits(store: Store, everything: list[Incident], traits: dict[str, obje
         for one in wanted(store, everything, "t0")
         if one.channel == traits.get("channel", one.channel)
         and one.category.startswith(str(traits.get("category", "")))
-        and one.severity == traits.get("severity", one.severity)
+        and int(one.severity) == traits.get("severity", int(one.severity))
     ]
     assert incidents(store, ALL, "t0", YEAR, NOW, limit=500, **traits) == found  # type: ignore[arg-type]
 
