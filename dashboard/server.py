@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,27 +19,26 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard import document, theme
-from dashboard.api import data, health, incoming, map_view, regions, sensors, tiles
+from dashboard.api import data, health, incoming, map_view, regions, sensors, sources, tiles
 from dashboard.api import live as live_api
+from dashboard.api.problem import told
+from dashboard.chores import Chores, chores_of
 from dashboard.context import Context
 from dashboard.drawing import legend_of
 from dashboard.live import Live
 from dashboard.pages import desk, wall
 from dashboard.panels import vital_signs
 from dashboard.static import CompressedStatic, deck_bundle
-from geo_data import feed, queries
+from geo_data import queries
 from geo_data import tiles as tiles_of
 from geo_data.faults import Fault, InputError
 from geo_data.ingest.pulling import Pulls
-from geo_data.retention import keep_up
 from geo_data.settings import Settings
 from geo_data.store import Store
 
 ASSETS = Path(__file__).with_name("assets")
-LOG_KEPT = timedelta(days=2)
-PRUNE_S = 3600.0
-KEEP_UP_S = 86_400.0
-_log = logging.getLogger(__name__)
+RETRY_S = 10
+"""After which a store that cannot be written now may be asked again."""
 
 
 def create_server(settings: Settings, store: Store, clock: Callable[[], datetime]) -> FastAPI:
@@ -58,12 +56,13 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
     context = Context(settings, store, clock)
     live = Live(context)
     pulls = Pulls(store, clock)
+    chores = chores_of(context)
     server = FastAPI(
         title="一屏 Yiping",
         # The pages FastAPI offers for its own API load their scripts from other hosts.
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(context, live, pulls),
+        lifespan=_lifespan(context, live, pulls, chores),
     )
     server.add_exception_handler(InputError, _say_what_is_wrong)
     server.add_exception_handler(RequestValidationError, _say_what_does_not_fit)
@@ -73,9 +72,10 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
         map_view.router(context),
         data.router(context),
         incoming.router(context),
+        sources.router(context),
         tiles.router(context),
         live_api.router(live),
-        health.router(context, pulls.troubles),
+        health.router(context, lambda: [*pulls.troubles(), *chores.troubles()]),
     ):
         server.include_router(router)
     _serve_static(server, document.font(context))
@@ -87,59 +87,23 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
 
 
 def _lifespan(
-    context: Context, live: Live, pulls: Pulls
+    context: Context, live: Live, pulls: Pulls, chores: Chores
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(warm, context)
         await live.start()
         pulls.start()
-        chores = (
-            asyncio.create_task(keep_log_short(context), name="change-log"),
-            asyncio.create_task(keep_up_daily(context), name="retention"),
-        )
+        chores.start()
         # Not awaited: buildings are seen only after a drill, and a page need not wait for them.
         footprints = asyncio.create_task(asyncio.to_thread(prepare_footprints, context))
         yield
-        for chore in chores:
-            chore.cancel()
+        await chores.stop()
         await live.stop()
         await asyncio.to_thread(pulls.stop)
         await footprints
 
     return lifespan
-
-
-async def keep_log_short(context: Context) -> None:
-    """Drop what was logged long ago, hour by hour: a wall runs for weeks, its cursor for seconds.
-
-    Whoever asks from before that starts anew from the data.
-    """
-    while True:
-        await asyncio.sleep(PRUNE_S)
-        # Another process may hold the store just now: the next hour will do.
-        with contextlib.suppress(InputError):
-            await asyncio.to_thread(feed.prune, context.store, context.clock() - LOG_KEPT)
-
-
-async def keep_up_daily(context: Context) -> None:
-    """Make the months to come and drop what need not be kept, at the start and once a day."""
-    settings = context.settings
-    while True:
-        try:
-            await asyncio.to_thread(
-                keep_up,
-                context.store,
-                context.clock(),
-                settings.keep_observations_days,
-                settings.keep_incidents_days,
-            )
-            rest_s = KEEP_UP_S
-        except InputError as error:
-            # Another process may hold the store just now.
-            _log.warning("%s", "\n".join(error.sentences("en")))
-            rest_s = PRUNE_S
-        await asyncio.sleep(rest_s)
 
 
 def prepare_footprints(context: Context) -> None:
@@ -244,8 +208,10 @@ class Guard:
 async def _say_what_is_wrong(_request: Request, error: Exception) -> Response:
     assert isinstance(error, InputError)
     status = 503 if error.exit_code == 3 else 404
-    faults = [{"error": f.reason("en"), "remedy": f.remedy("en")} for f in error.faults]
-    return JSONResponse({"detail": faults[0] if len(faults) == 1 else faults}, status)
+    faults = [told(fault) for fault in error.faults]
+    # A full disk, or somebody who holds the store: nobody need ask again at once.
+    headers = {"Retry-After": str(RETRY_S)} if status == 503 else None
+    return JSONResponse({"detail": faults[0] if len(faults) == 1 else faults}, status, headers)
 
 
 async def _say_what_does_not_fit(_request: Request, error: Exception) -> Response:
@@ -254,5 +220,4 @@ async def _say_what_does_not_fit(_request: Request, error: Exception) -> Respons
     wrong = error.errors()[0]
     said = f"{wrong['loc'][-1]} = {wrong.get('input')!r}: {wrong['msg']}"
     fault = Fault("bad-value", values={"error": said})
-    detail = {"error": fault.reason("en"), "remedy": fault.remedy("en")}
-    return JSONResponse({"detail": detail}, 422)
+    return JSONResponse({"detail": told(fault)}, 422)

@@ -31,7 +31,7 @@ from geo_data.intakes import Intake
 from geo_data.records import FUNCTIONAL
 from geo_data.sources import Entry, Limits, Source, wrong
 from geo_data.time_limits import DueSoon, LimitRow, LimitTable, default_limits
-from geo_data.ways_in import Mqtt
+from geo_data.ways_in import ForeignTable, Mqtt
 from geo_data.words import Label
 from geo_data.working_calendar import WorkingCalendar, with_days
 
@@ -359,8 +359,9 @@ def _keys_beside(place: tuple[int | str, ...]) -> frozenset[str]:
         "basemap": Basemap,
         "limits": Limits,
     }
-    if place[0] == "intakes" and place[2:3] == ("mqtt",) and len(place) > 3:
-        return frozenset(info.alias or key for key, info in Mqtt.model_fields.items())
+    ways: dict[object, type[BaseModel]] = {"mqtt": Mqtt, "table": ForeignTable}
+    if place[0] == "intakes" and len(place) > 3 and place[2] in ways:
+        return _aliases(ways[place[2]])
     labels = {"name", "notice"}
     if len(place) > 1 and place[-2] in labels:
         return frozenset(Label.model_fields)

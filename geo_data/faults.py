@@ -8,6 +8,8 @@ them and exits with ``exit_code``; the page shows a notice.
 from __future__ import annotations
 
 import dataclasses
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -59,6 +61,24 @@ class Fault:
         where = self.where(language)
         head = f"{where}: " if where else ""
         return f"{head}{self.reason(language)} {self.remedy(language)}"
+
+
+def faults_text(faults: Sequence[Fault]) -> str:
+    """Return faults as they are kept: what was wrong in no language, to be said in any."""
+    return json.dumps([dataclasses.asdict(fault) for fault in faults], default=str)
+
+
+def faults_of_text(text: str | None) -> tuple[Fault, ...]:
+    """Return what :func:`faults_text` wrote; nothing where this program cannot say it any more."""
+    if not text:
+        return ()
+    try:
+        faults = tuple(Fault(**kept) for kept in json.loads(text))
+        for fault in faults:
+            fault.sentence()
+    except (ValueError, TypeError, KeyError, IndexError):
+        return ()
+    return faults
 
 
 class InputError(Exception):

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from geo_data.faults import nearest
-from geo_data.sources import Entry, wrong
-from geo_data.ways_in import EnvName, Mqtt
+from geo_data.sources import Count, Entry, wrong
+from geo_data.ways_in import EnvName, ForeignTable, Mqtt
+from geo_data.words import Label
 
 TELLS = {
     "incidents": (
@@ -35,7 +36,7 @@ FACTORS = {
 
 
 class Intake(Entry):
-    """One system that tells us something: over HTTP with a key, or by a broker.
+    """One system that tells us something: over HTTP with a key, or fetched from by us.
 
     Parameters
     ----------
@@ -43,6 +44,10 @@ class Intake(Entry):
         What the city calls it.
     tells : str
         ``incidents``, ``stages`` or ``observations``.
+    name : Label, optional
+        What people call it, in both languages; ``key`` unless said.
+    period_s : int, optional
+        How often it usually tells something: it is late after 1.5 of it, silent after 3.
     source : str, optional
         Under which name its cases are known; ``key`` unless said. An intake that tells the steps
         of another's cases names that one.
@@ -51,12 +56,16 @@ class Intake(Entry):
         them. The key itself stands nowhere.
     mqtt : Mqtt, optional
         Topics of a broker, instead of a key.
+    table : ForeignTable, optional
+        A table or view of another database, instead.
     per_minute : int
         How many messages a minute it may send; as many at once.
     timezone : str, optional
         Where its times without an offset are meant; the city's unless said.
     channel : str, optional
         Channel of cases that do not say one.
+    severity : int, optional
+        Severity of cases that do not say one, 1 to 4.
     unit, to_unit : str, optional
         Theirs and ours: values are converted.
     fields : dict
@@ -67,13 +76,17 @@ class Intake(Entry):
 
     key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
     tells: Literal["incidents", "stages", "observations"]
+    name: Label | None = None
+    period_s: Count | None = None
     source: str | None = None
     key_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     key_sha256_env: EnvName | None = None
     mqtt: Mqtt | None = None
+    table: ForeignTable | None = None
     per_minute: Annotated[int, Field(gt=0)] = 6000
     timezone: str | None = None
     channel: str | None = None
+    severity: Annotated[int, Field(ge=1, le=4)] | None = None
     unit: str | None = None
     to_unit: str | None = None
     fields: dict[str, str] = Field(default_factory=dict)
@@ -86,7 +99,7 @@ class Intake(Entry):
             if name.replace("-", "_") not in known:
                 near = nearest(name.replace("-", "_"), known).replace("_", "-")
                 raise wrong("unknown-field", key=name, nearest=near)
-        ways = (self.key_sha256, self.key_sha256_env, self.mqtt)
+        ways = (self.key_sha256, self.key_sha256_env, self.mqtt, self.table)
         if sum(way is not None for way in ways) != 1:
             raise wrong("intake-way", key=self.key)
         units = (self.unit or "", self.to_unit or "")
@@ -105,10 +118,14 @@ class Intake(Entry):
 
         The store keeps the city but not the folder of its file.
         """
-        if self.mqtt and self.mqtt.ca_file:
-            whole = {"ca_file": (folder / self.mqtt.ca_file).resolve()}
-            return self.model_copy(update={"mqtt": self.mqtt.model_copy(update=whole)})
-        return self
+        ways = {"mqtt": self.mqtt, "table": self.table}
+        whole = {name: way.from_folder(folder) for name, way in ways.items() if way}
+        return self.model_copy(update=whole)
+
+    @property
+    def way(self) -> str:
+        """By which way it comes: ``http``, ``mqtt`` or ``table``."""
+        return "mqtt" if self.mqtt else "table" if self.table else "http"
 
     @property
     def factor(self) -> float:

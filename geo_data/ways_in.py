@@ -1,12 +1,15 @@
-"""The way in beside HTTP, as a city file declares it: topics of a broker."""
+"""The ways in beside HTTP, as a city file declares them: where we fetch ourselves."""
 
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from geo_data.sources import Count, Entry, wrong
 
@@ -67,6 +70,73 @@ class Mqtt(Entry):
     def address(self) -> str:
         """Where the messages come from, for people."""
         return f"{self.broker}:{self.door} · {', '.join(self.topics)}"
+
+    def from_folder(self, folder: Path) -> Mqtt:
+        """Return it with the paths of a city file in ``folder`` made whole."""
+        whole = self.ca_file and (folder / self.ca_file).resolve()
+        return self.model_copy(update={"ca_file": whole})
+
+
+class ForeignTable(Entry):
+    """A table or view of another's database, asked again and again for what is new.
+
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy URL, without a password.
+    table : str
+        ``name`` or ``schema.name``.
+    mark : str
+        Their column that grows with every new or changed row: a time, or a number.
+    password_env : str, optional
+        The variable of the environment that holds the password.
+    since : datetime or int, optional
+        Rows before this mark are left out; all are read unless said.
+    every_s : int
+        How long to wait after everything was read.
+    limit : int
+        Rows of one statement, and of one transaction of ours.
+    overlap : int, optional
+        How far back it is read again, for rows that were committed late: seconds of a time, 300
+        unless said; of a number so many, 1,000 unless said.
+    timeout_s : int
+        The longest a statement may take.
+    """
+
+    url: str
+    table: Annotated[str, Field(min_length=1)]
+    mark: Annotated[str, Field(min_length=1)]
+    password_env: EnvName | None = None
+    since: datetime | int | None = None
+    every_s: Count = 30
+    limit: Annotated[int, Field(gt=0, le=10_000)] = 1_000
+    overlap: Annotated[int, Field(ge=0)] | None = None
+    timeout_s: Count = 30
+
+    @field_validator("url")
+    @classmethod
+    def _url_is_one_without_password(cls, url: str) -> str:
+        try:
+            made = make_url(url)
+        except (ArgumentError, ValueError) as error:
+            # What was written is not repeated: it may hold a password.
+            raise wrong("bad-url") from error
+        if made.password is not None:
+            raise wrong("password-in-url")
+        return made.render_as_string()
+
+    @property
+    def address(self) -> str:
+        """Where the rows come from, for people."""
+        return f"{self.url} · {self.table}"
+
+    def from_folder(self, folder: Path) -> ForeignTable:
+        """Return it with the path of an SQLite file made whole, from a city file in ``folder``."""
+        url = make_url(self.url)
+        if url.get_backend_name() != "sqlite" or (url.database or "file:").startswith("file:"):
+            return self
+        whole = url.set(database=str((folder / str(url.database)).resolve()))
+        return self.model_copy(update={"url": whole.render_as_string()})
 
 
 def topic_filter(pattern: str) -> str:

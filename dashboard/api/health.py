@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from fastapi import APIRouter, Response
 
+from dashboard.api.problem import told
 from dashboard.context import Context
 from geo_data import queries
 from geo_data.faults import Fault, InputError
@@ -13,7 +14,7 @@ from geo_data.rollups import clock_notices
 
 
 def router(context: Context, troubles: Callable[[], list[Fault]] = lambda: []) -> APIRouter:
-    """Return the routes; ``troubles`` tells what is wrong with the sources we fetch from."""
+    """Return the routes; ``troubles`` tells what this process tries in vain."""
     routes = APIRouter(tags=["operation"])
 
     @routes.get("/healthz")
@@ -35,8 +36,7 @@ def router(context: Context, troubles: Callable[[], list[Fault]] = lambda: []) -
         ready = {"status": "ready", "city": context.store.city.code, "finest_regions": regions}
         if not notices:
             return ready
-        told = [{"error": one.reason("en"), "remedy": one.remedy("en")} for one in notices]
-        return {**ready, "detail": told}
+        return {**ready, "detail": [told(one) for one in notices]}
 
     return routes
 

@@ -19,6 +19,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from dashboard.api import problem
 from dashboard.context import Context
 from geo_data.faults import Fault
 from geo_data.ingest.receiving import Received, receive
@@ -132,10 +133,7 @@ def _answer(found: list[Received]) -> Response:
         {
             "row": row,
             "status": one.status,
-            "faults": [
-                {"field": f.field, "error": f.reason("en"), "remedy": f.remedy("en")}
-                for f in one.faults
-            ],
+            "faults": [{"field": fault.field, **problem.told(fault)} for fault in one.faults],
         }
         for row, one in enumerate(found, start=1)
     ]
@@ -173,6 +171,7 @@ _SAID: dict[int | str, dict[str, Any]] = {
     413: {"description": "too much at once"},
     422: {"description": "every row was refused"},
     429: {"description": "too often; Retry-After says when again"},
+    503: {"description": "the store cannot be written now; Retry-After says when again"},
 }
 _AT = "2025-07-01T08:00:00+08:00"
 INCIDENT = {
@@ -199,9 +198,8 @@ def router(context: Context, environment: Mapping[str, str] | None = None) -> AP
             kind = request.headers.get("content-type", "")
             messages = await asyncio.to_thread(_messages, body, kind)
         except Refused as refused:
-            fault = refused.fault
-            detail = {"error": fault.reason("en"), "remedy": fault.remedy("en")}
-            return JSONResponse({"detail": detail}, refused.status, refused.headers)
+            detail = {"detail": problem.told(refused.fault)}
+            return JSONResponse(detail, refused.status, refused.headers)
         allowance.spend(len(messages))
         told = [also(one) for one in messages]
         # The store waits for its turn to write: not on the event loop.

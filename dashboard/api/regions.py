@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter
 from pydantic import BaseModel
 
+from dashboard.api.problem import Problem, problem
 from dashboard.context import Context
 from geo_data import queries
 from geo_data.faults import Fault
@@ -45,13 +46,6 @@ class LayerAnswer(BaseModel):
     min_zoom: float
 
 
-class Problem(BaseModel):
-    """What was wrong with a request, and what to do."""
-
-    error: str
-    remedy: str
-
-
 def router(context: Context) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/api/v1", tags=["city"])
@@ -62,8 +56,8 @@ def router(context: Context) -> APIRouter:
         tree = queries.region_tree(context.store, context.scope)
         found = tree.get(code)
         if found is None:
-            fault = Fault("no-region", values={"code": code, "root": tree.root.code})
-            raise HTTPException(404, {"error": fault.reason("en"), "remedy": fault.remedy("en")})
+            values: dict[str, object] = {"code": code, "root": tree.root.code}
+            raise problem(404, Fault("no-region", values=values))
         return _answer(found, tree)
 
     @routes.get("/layers")

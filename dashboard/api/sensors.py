@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from dashboard.api.regions import Problem
+from dashboard.api.problem import Problem, problem
 from dashboard.context import Context
 from geo_data import queries
 from geo_data.faults import Fault
@@ -91,7 +91,7 @@ def router(context: Context) -> APIRouter:
         window = _window(since or end - DAY, end)
         sensor = queries.sensor(context.store, context.scope, code, known_at)
         if sensor is None:
-            raise _problem(404, Fault("no-sensor-code", values={"code": code}))
+            raise problem(404, Fault("no-sensor-code", values={"code": code}))
         found = queries.sensor_history(context.store, context.scope, code, window, points, known_at)
         return _answer(context, sensor, window, known_at, found)
 
@@ -101,12 +101,8 @@ def router(context: Context) -> APIRouter:
 def _window(start: datetime, end: datetime) -> Window:
     if start >= end:
         said = f"from {start.isoformat()} is not before to {end.isoformat()}"
-        raise _problem(422, Fault("bad-value", field="from", values={"error": said}))
+        raise problem(422, Fault("bad-value", field="from", values={"error": said}))
     return Window(start, end)
-
-
-def _problem(status: int, fault: Fault) -> HTTPException:
-    return HTTPException(status, {"error": fault.reason("en"), "remedy": fault.remedy("en")})
 
 
 def _answer(

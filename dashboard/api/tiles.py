@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Request, Response
 from pydantic import BaseModel
 
-from dashboard.api.regions import Problem
+from dashboard.api.problem import Problem
 from dashboard.context import Context
 from dashboard.static import FOREVER
 from geo_data import tiles

@@ -20,6 +20,7 @@ from dashboard.widgets.sparkline import data_uri
 from geo_data import queries
 from geo_data.dictionaries import channel_groups, channels
 from geo_data.queries import histogram
+from geo_data.queries.freshness import lateness
 
 WIDTH, HEIGHT = 1200, 64
 
@@ -147,22 +148,6 @@ def ages(look: Look) -> list[Any]:
             )
         )
     return badges
-
-
-def lateness(at: datetime, data_at: datetime | None, period_s: float) -> str:
-    """Judge data by its period: ``late`` after 1.5 of it, ``lost`` after 3 (or never seen).
-
-    Examples
-    --------
-    >>> from datetime import UTC
-    >>> noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
-    >>> [lateness(noon, noon - timedelta(seconds=s), 60) for s in (60, 100, 200)]
-    ['fresh', 'late', 'lost']
-    """
-    if data_at is None:
-        return "lost"
-    periods = (at - data_at).total_seconds() / period_s
-    return "lost" if periods > 3 else "late" if periods > 1.5 else "fresh"
 
 
 SHEETS = (shell.Sheet(Ids.CHART, chart, shell.CASES), shell.Sheet(Ids.AGES, ages, shell.LIVE))

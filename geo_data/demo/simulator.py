@@ -15,14 +15,15 @@ from threading import Event
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from geo_data.demo.case_life import Life, Told
 from geo_data.demo.gauging import Gauging
 from geo_data.demo.history import SOURCE, habits
 from geo_data.demo.spots import Spot, Spots
 from geo_data.faults import InputError
-from geo_data.ingest import IncidentReport, Reading, Report, StageReport, apply
+from geo_data.ingest import IncidentReport, Outcome, Reading, Report, StageReport, apply
+from geo_data.ingest.source_states import Heard, note_heard
 from geo_data.records import Severity, Stage
 from geo_data.store import Store
 from geo_data.working_time import HOUR_MS
@@ -111,11 +112,18 @@ class Simulator:
         self._unsent += reports
         try:
             if self._unsent:
-                apply(self.store, self._unsent, at)
+                self._apply(self._unsent, at)
             self._unsent = []
         except InputError as error:
             # Somebody holds the file: what was not told yet is told with the next tick.
             log.warning("%s", error)
+
+    def _apply(self, reports: list[Report], at: datetime) -> None:
+        def beside(connection: Connection, outcome: Outcome) -> None:
+            heard = Heard.of(reports, outcome)
+            note_heard(connection, self.store.tables, SOURCES[1], heard, at)
+
+        apply(self.store, reports, at, beside=beside)
 
     def messages(self, start: datetime, end: datetime, sparse_ms: int = 0) -> list[Report]:
         """Return what the city's sources send in ``[start, end)``.

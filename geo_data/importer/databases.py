@@ -1,15 +1,10 @@
-"""Tables, views and queries of a database by its SQLAlchemy URL; of PostGIS with geometry.
-
-Nothing is written there: PostgreSQL is told so, and every transaction is rolled back. A password
-may come from the environment; no message repeats it.
-"""
+"""Tables, views and queries of a database by its SQLAlchemy URL; of PostGIS with geometry."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 
 import geopandas as gpd
 import numpy as np
@@ -17,17 +12,16 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError
-from sqlalchemy import Connection, Select, TextClause, column, create_engine, inspect, select, text
+from sqlalchemy import Connection, Select, TextClause, column, select, text
 from sqlalchemy import table as table_of
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from geo_data.faults import Fault, InputError, nearest
+from geo_data.foreign import check_table, opened, reading, said, split_name, url_of
 from geo_data.importer.tables import Read, numbered
 from geo_data.sources import Source
 
-_CONNECT_S = 10
 _SHORTEST_WKB = 9
 """Bytes of the shortest one: byte order, type, and no members."""
 
@@ -48,62 +42,22 @@ def read_database(source: Source, environment: Mapping[str, str] | None = None) 
         ``database-refused``: no connection, ``no-driver``, ``no-password``, ``no-table``,
         ``bad-query``, ``mixed-srid``.
     """
-    url = _url(source, os.environ if environment is None else environment)
-    with _connection(url) as connection:
+    known = os.environ if environment is None else environment
+    url = url_of(source.url or "", source.password_env, known)
+    with opened(url) as connection, reading(connection):
         frame = _rows(connection, url, source)
         return numbered(_with_geometry(frame, source, connection)), []
 
 
-def _url(source: Source, environment: Mapping[str, str]) -> URL:
-    url = make_url(source.url or "")
-    if source.password_env is None:
-        return url
-    password = environment.get(source.password_env)
-    if not password:
-        values: dict[str, object] = {"name": source.password_env}
-        raise InputError(Fault("no-password", field="password-env", values=values))
-    return url.set(password=password)
-
-
-@contextmanager
-def _connection(url: URL) -> Iterator[Connection]:
-    postgres = url.get_backend_name() == "postgresql"
-    try:
-        engine = create_engine(
-            url,
-            poolclass=NullPool,
-            connect_args={"connect_timeout": _CONNECT_S} if postgres else {},
-        )
-    except (NoSuchModuleError, ImportError) as error:
-        values: dict[str, object] = {"driver": url.drivername}
-        raise InputError(Fault("no-driver", field="url", values=values)) from error
-    try:
-        connection = engine.connect()
-    except SQLAlchemyError as error:
-        values = {"error": _said(error, url), "url": url.set(password=None).render_as_string()}
-        raise InputError(Fault("database-refused", field="url", values=values)) from error
-    with connection:
-        if postgres:
-            connection.execute(text("SET TRANSACTION READ ONLY"))
-        yield connection
-        connection.rollback()
-
-
-def _said(error: Exception, url: URL) -> str:
-    """Return what a database said, in one line and without the password."""
-    said = " ".join(str(getattr(error, "orig", None) or error).split())
-    return said.replace(url.password, "***") if url.password else said
-
-
 def _rows(connection: Connection, url: URL, source: Source) -> pd.DataFrame:
     if source.table is not None:
-        _check_table(connection, source.table)
+        check_table(connection, source.table)
     try:
         found = connection.execute(_question(source))
         rows = [tuple(row) for row in found]
     except DBAPIError as error:
         key = "bad-query" if source.query else "unreadable"
-        raise InputError(Fault(key, values={"error": _said(error, url)})) from error
+        raise InputError(Fault(key, values={"error": said(error, url)})) from error
     return pd.DataFrame(rows, columns=pd.Index([str(name) for name in found.keys()]), dtype=object)  # noqa: SIM118
 
 
@@ -111,19 +65,8 @@ def _question(source: Source) -> Select[tuple[object]] | TextClause:
     if source.query is not None:
         # A colon in it is a cast, not a place for a value.
         return text(source.query.rstrip().rstrip(";").replace(":", r"\:"))
-    schema, _, name = (source.table or "").rpartition(".")
-    return select(column("*", is_literal=True)).select_from(table_of(name, schema=schema or None))
-
-
-def _check_table(connection: Connection, table: str) -> None:
-    schema, _, name = table.rpartition(".")
-    known = inspect(connection)
-    names = [*known.get_table_names(schema or None), *known.get_view_names(schema or None)]
-    with contextlib.suppress(NotImplementedError):
-        names += known.get_materialized_view_names(schema or None)
-    if name not in names:
-        values: dict[str, object] = {"table": table, "nearest": nearest(name, names)}
-        raise InputError(Fault("no-table", field="table", values=values))
+    schema, name = split_name(source.table or "")
+    return select(column("*", is_literal=True)).select_from(table_of(name, schema=schema))
 
 
 def _with_geometry(frame: pd.DataFrame, source: Source, connection: Connection) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -61,6 +61,7 @@ def apply(
     received_at: datetime,
     unread: Sequence[Unread] = (),
     teller: str | None = None,
+    beside: Callable[[Connection, Outcome], None] | None = None,
 ) -> Outcome:
     """Take a batch of reports into the store: one transaction, all of it or nothing.
 
@@ -81,6 +82,8 @@ def apply(
         Messages of the batch that could not be read; kept among the dead letters.
     teller : str, optional
         Who sent the batch: the source of its dead letters, that of each report unless said.
+    beside : callable, optional
+        Called at the end of the transaction, with what became of the batch.
 
     Raises
     ------
@@ -105,6 +108,8 @@ def apply(
         outcome.refused.sort(key=lambda refusal: refusal[0])
         letters = [*unread, *letters_of(reports, outcome.refused, teller)]
         bury(connection, store.tables, letters, received_at)
+        if beside is not None:
+            beside(connection, outcome)
     return outcome
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from geo_data.faults import Fault
+from geo_data.faults import Fault, faults_text
 from geo_data.ingest.reports import Report
 from geo_data.store.tables import Tables
 
@@ -30,7 +30,23 @@ class Unread:
 
     source: str
     raw: str
-    reason: str
+    faults: tuple[Fault, ...]
+
+    def as_row(self, received_at: datetime) -> dict[str, object]:
+        """Return it as it is kept: the reason as a sentence, and in no language."""
+        faults = faults_text(self.faults)
+        return {
+            "received_at": received_at,
+            "source": self.source,
+            "raw": self.raw[:LONGEST],
+            "reason": _storable("\n".join(fault.sentence() for fault in self.faults))[:LONGEST],
+            "faults": faults if len(faults) <= LONGEST else None,
+        }
+
+
+def _storable(text: str) -> str:
+    """Return what every database can keep: no halves of characters, no NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def letters_of(
@@ -47,7 +63,7 @@ def letters_of(
         Unread(
             teller or str(getattr(reports[row], "source", "readings")),
             json.dumps(asdict(reports[row]), ensure_ascii=False, default=str),
-            fault.sentence(),
+            (fault,),
         )
         for row, fault in refused
     ]
@@ -60,15 +76,7 @@ def bury(
     if not letters:
         return
     table = tables.dead_letters
-    rows = [
-        {
-            "received_at": received_at,
-            "source": one.source,
-            "raw": one.raw[:LONGEST],
-            "reason": one.reason[:LONGEST],
-        }
-        for one in letters
-    ]
+    rows = [one.as_row(received_at) for one in letters]
     connection.execute(insert(table), rows)
     last = int(connection.execute(select(func.max(table.c.id))).scalar() or 0)
     if last // CUT_EVERY != (last - len(rows)) // CUT_EVERY:

@@ -56,8 +56,9 @@ def our_message(intake: Intake, message: Message, zone: ZoneInfo) -> dict[str, o
         if intake.factor != 1 and _is_number(value) and abs(value) < LARGEST:
             made["value"] = value * intake.factor
         return made
-    if intake.tells == "incidents" and intake.channel:
-        made.setdefault("channel", intake.channel)
+    if intake.tells == "incidents":
+        unsaid = {"channel": intake.channel, "severity": intake.severity}
+        made = {name: value for name, value in unsaid.items() if value is not None} | made
     return {**made, "source": intake.source or intake.key}
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import random
+import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from threading import Event, Thread
 
 from geo_data.faults import Fault, InputError
-from geo_data.ingest.mqtt import listen
+from geo_data.ingest import mqtt, polling
+from geo_data.ingest.source_states import note_contact, note_error
 from geo_data.intakes import Intake
 from geo_data.store import Store
 
@@ -20,6 +23,14 @@ FIRST_S, LONGEST_S = 1.0, 60.0
 TAKE_OVER_S = 2.0
 """How soon another process' death is seen."""
 END_S = 10.0
+NOTE_S = 60.0
+"""How often it is noted that a source answers while it has nothing new."""
+
+Clock = Callable[[], datetime]
+Fetch = Callable[
+    [Store, Intake, Clock, Callable[[], bool], Mapping[str, str], Callable[[], None]], None
+]
+"""Takes in what a source has while it may go on, and tells each time that the source answers."""
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +58,7 @@ class Pulls:
         self._environment = os.environ if environment is None else environment
         self._stop = Event()
         self._troubles: dict[str, Fault] = {}
+        self._noted: dict[str, float] = {}
         self._threads: list[Thread] = []
 
     def start(self) -> None:
@@ -55,7 +67,7 @@ class Pulls:
         self._threads = [
             Thread(target=self._keep, args=(one,), name=f"intake-{one.key}", daemon=True)
             for one in self._store.city.intakes
-            if one.mqtt
+            if _way(one) is not None
         ]
         for thread in self._threads:
             thread.start()
@@ -72,11 +84,13 @@ class Pulls:
 
     def _keep(self, intake: Intake) -> None:
         failures = 0
+        fetch = _way(intake)
+        assert fetch is not None
 
         def contact() -> None:
             nonlocal failures
             failures = 0
-            self._troubles.pop(intake.key, None)
+            self._note_contact(intake.key)
 
         with closing(self._store.duty(f"intake-{intake.key}")) as duty:
 
@@ -86,14 +100,23 @@ class Pulls:
             while not self._stop.is_set():
                 try:
                     if goes_on():
-                        listen(
-                            self._store, intake, self._clock, goes_on, self._environment, contact
-                        )
+                        fetch(self._store, intake, self._clock, goes_on, self._environment, contact)
                     self._stop.wait(TAKE_OVER_S)
                 except Exception as error:  # Nothing a source does may end it.
                     failures += 1
                     self._tell(intake, error)
                     self._stop.wait(pause_s(failures))
+
+    def _note_contact(self, key: str) -> None:
+        """Say that a source answers: to this process at once, to others within a minute."""
+        was_wrong = self._troubles.pop(key, None) is not None
+        now_s = time.monotonic()
+        if not was_wrong and now_s - self._noted.get(key, -math.inf) < NOTE_S:
+            return
+        self._noted[key] = now_s
+        # What cannot be noted now is noted with its next rows.
+        with suppress(InputError):
+            note_contact(self._store, key, self._clock())
 
     def _tell(self, intake: Intake, error: Exception) -> None:
         if isinstance(error, InputError):
@@ -103,7 +126,16 @@ class Pulls:
             fault = Fault("intake-stopped", values=values)
         if self._troubles.get(intake.key) != fault:
             log.warning("intake %s: %s", intake.key, fault.sentence("en"), exc_info=error)
+            with suppress(InputError):
+                note_error(self._store, intake.key, fault, self._clock())
         self._troubles[intake.key] = fault
+
+
+def _way(intake: Intake) -> Fetch | None:
+    """Return how an intake is fetched from; ``None`` where it posts to us."""
+    if intake.mqtt:
+        return mqtt.listen
+    return polling.poll if intake.table else None
 
 
 def pause_s(failures: int) -> float:

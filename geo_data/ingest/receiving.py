@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from geo_data.faults import Fault, InputError
-from geo_data.ingest.apply import apply
+from geo_data.ingest.apply import Outcome, apply
 from geo_data.ingest.letters import Unread
 from geo_data.ingest.mapping import our_message
 from geo_data.ingest.parse import Message, parse_incident, parse_reading, parse_stage
 from geo_data.ingest.reports import Report
+from geo_data.ingest.source_states import Heard, note_heard
 from geo_data.intakes import Intake
 from geo_data.store import Store
 
@@ -31,8 +34,16 @@ class Received:
     faults: tuple[Fault, ...] = ()
 
 
+Beside = Callable[[Connection, Sequence["Received"]], None]
+"""Writes something of its own into the open transaction, knowing what became of each message."""
+
+
 def receive(
-    store: Store, intake: Intake, messages: Sequence[object], received_at: datetime
+    store: Store,
+    intake: Intake,
+    messages: Sequence[object],
+    received_at: datetime,
+    beside: Beside | None = None,
 ) -> list[Received]:
     """Take messages in, in one transaction; returns after its commit.
 
@@ -46,6 +57,8 @@ def receive(
         kept among the dead letters.
     received_at : datetime
         Now, aware.
+    beside : callable, optional
+        Called at the end of the transaction: how far its source was read is kept with the rows.
 
     Returns
     -------
@@ -67,22 +80,23 @@ def receive(
             rows.append(row)
         except InputError as error:
             found[row] = Received("refused", error.faults)
-            reason = _storable("\n".join(error.sentences()))
             raw = json.dumps(message, ensure_ascii=True, default=str)
-            unread.append(Unread(intake.key, raw, reason))
-    if not reports and not unread:
+            unread.append(Unread(intake.key, raw, error.faults))
+    if not reports and not unread and beside is None:
         return found
-    outcome = apply(store, reports, received_at, unread, intake.key)
-    for number in outcome.repeats:
-        found[rows[number]] = Received("repeated")
-    for number, fault in outcome.refused:
-        found[rows[number]] = Received("refused", (fault,))
+
+    def sealed(connection: Connection, outcome: Outcome) -> None:
+        for number in outcome.repeats:
+            found[rows[number]] = Received("repeated")
+        for number, fault in outcome.refused:
+            found[rows[number]] = Received("refused", (fault,))
+        heard = Heard.of(reports, outcome, len(unread))
+        note_heard(connection, store.tables, intake.key, heard, received_at)
+        if beside is not None:
+            beside(connection, found)
+
+    apply(store, reports, received_at, unread, intake.key, sealed)
     return found
-
-
-def _storable(text: str) -> str:
-    """Return what every database can keep: no halves of characters, no NUL."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def _report(

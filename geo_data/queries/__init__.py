@@ -32,19 +32,23 @@ from geo_data.queries.sensors import (
     sensors,
     sensors_of_place,
 )
+from geo_data.queries.sources import Letter, SourceState, letters, sources
 from geo_data.regions import RegionTree, region_shapes, region_tree
 
 __all__ = [
     "History",
     "IncidentPoints",
+    "Letter",
     "OpenCount",
     "RegionTree",
     "SensorPoints",
+    "SourceState",
     "ages",
     "incident",
     "incident_count",
     "incidents",
     "incidents_of_place",
+    "letters",
     "observations",
     "open_by_region",
     "open_incident_points",
@@ -61,6 +65,7 @@ __all__ = [
     "sensor_state_counts",
     "sensors",
     "sensors_of_place",
+    "sources",
     "sparklines",
     "stages",
 ]

@@ -39,3 +39,19 @@ def ages(store: Store, scope: Scope, at: datetime) -> dict[str, tuple[datetime |
         newest = instant(int(seen.max().astype(np.int64))) if len(seen) else None
         found["readings"] = (newest, period_s)
     return found
+
+
+def lateness(at: datetime, data_at: datetime | None, period_s: float) -> str:
+    """Judge data by its period: ``late`` after 1.5 of it, ``lost`` after 3 (or never seen).
+
+    Examples
+    --------
+    >>> from datetime import UTC, timedelta
+    >>> noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    >>> [lateness(noon, noon - timedelta(seconds=s), 60) for s in (60, 100, 200)]
+    ['fresh', 'late', 'lost']
+    """
+    if data_at is None:
+        return "lost"
+    periods = (at - data_at).total_seconds() / period_s
+    return "lost" if periods > 3 else "late" if periods > 1.5 else "fresh"

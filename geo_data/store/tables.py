@@ -53,6 +53,8 @@ class Tables:
     changes: Table
     layer_versions: Table
     dead_letters: Table
+    intake_states: Table
+    intake_slots: Table
     meta: Table
 
 
@@ -87,6 +89,8 @@ def build_tables(
         changes=_changes(metadata),
         layer_versions=_layer_versions(metadata),
         dead_letters=_dead_letters(metadata),
+        intake_states=_intake_states(metadata),
+        intake_slots=_intake_slots(metadata),
         meta=Table(
             "meta", metadata, Column("key", Words, primary_key=True), Column("value", Words)
         ),
@@ -379,4 +383,31 @@ def _dead_letters(metadata: MetaData) -> Table:
         _time("received_at"),
         _text("raw"),
         _text("reason"),
+        # The reason in no language: key and values of each fault. Older rows have the text only.
+        _text("faults", nullable=True),
+        Index("dead_letters_source", "source", "id"),
+    )
+
+
+def _intake_states(metadata: MetaData) -> Table:
+    return Table(
+        "intake_states",
+        metadata,
+        _text("intake", primary_key=True),
+        *(_time(name, nullable=True) for name in ("seen_at", "ok_at", "data_at")),
+        _number("lag_s", nullable=True),
+        _time("error_at", nullable=True),
+        _text("error", nullable=True),
+        sqlite_with_rowid=False,
+    )
+
+
+def _intake_slots(metadata: MetaData) -> Table:
+    return Table(
+        "intake_slots",
+        metadata,
+        _text("intake", primary_key=True),
+        _whole("slot", primary_key=True, autoincrement=False),
+        *(_whole(name) for name in ("accepted", "repeated", "refused")),
+        sqlite_with_rowid=False,
     )

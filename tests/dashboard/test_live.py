@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from dashboard import chores
 from dashboard import live as live_module
-from dashboard import server
 from dashboard.context import Context
 from dashboard.live import Live, Message, coalesce
 from geo_data import feed, queries
@@ -128,7 +128,7 @@ def test_a_commit_is_passed_on_at_once(
 def test_the_log_of_a_wall_that_runs_for_weeks_stays_short(
     clearbay: Store, monkeypatch: pytest.MonkeyPatch, now: datetime
 ) -> None:
-    monkeypatch.setattr(server, "PRUNE_S", 0.01)
+    monkeypatch.setattr(chores, "PRUNE_S", 0.01)
     frame = queries.places(clearbay, Scope.everything(), ["park"])
     later = now + timedelta(days=9)
     for at in (now, now + timedelta(days=5), later):
@@ -137,10 +137,12 @@ def test_the_log_of_a_wall_that_runs_for_weeks_stays_short(
 
     async def run() -> None:
         context = Context(Settings(), clearbay, lambda: later)
-        keeping = asyncio.create_task(server.keep_log_short(context))
+        kept = chores.chores_of(context)
+        kept.start()
         while feed.reaches(clearbay, first):
             await asyncio.sleep(0.01)
-        keeping.cancel()
+        await kept.stop()
+        assert kept.troubles() == []
 
     asyncio.run(asyncio.wait_for(run(), 20))
     kept = feed.changes_after(clearbay, Scope.everything(), 0)

@@ -176,11 +176,13 @@ def test_a_bbox_is_in_order_or_refused(
 def test_every_key_and_field_is_in_the_guide() -> None:
     guide = (Path(__file__).parents[2] / "docs" / "city-file.md").read_text(encoding="utf-8")
     from geo_data.city import Basemap, Level, Unit
+    from geo_data.intakes import Intake
     from geo_data.sources import FIELDS, Limits, Source
+    from geo_data.ways_in import ForeignTable, Mqtt
 
     keys = {
         info.alias or name
-        for model in (City, Level, Unit, Source, Basemap, Limits)
+        for model in (City, Level, Unit, Source, Basemap, Limits, Intake, Mqtt, ForeignTable)
         for name, info in model.model_fields.items()
         if not info.exclude
     }
