@@ -18,6 +18,8 @@ SENSOR_STATES = ("normal", "warning", "alarm", "offline")
 """In the order of :class:`geo_data.records.SensorState`."""
 THEMES = ("dark", "light")
 LANGUAGES = ("zh-CN", "en")
+EVERY_SOURCE = "all"
+"""Opens the panel of sources with all of them; a source's key opens that one."""
 DEFAULT_INDICATOR = "open-incidents"
 
 Layers = tuple[tuple[str, float], ...]
@@ -59,6 +61,8 @@ class View:
         Panels folded away.
     sensor_kind, sensor_state : str or None
         Only such sensors in the table; ``None`` is all of them.
+    sources : str or None
+        Source whose card is open, or :data:`EVERY_SOURCE`.
     language, theme
         What it speaks; ``dark`` or ``light``.
     """
@@ -72,6 +76,7 @@ class View:
     fold: frozenset[str] = frozenset()
     sensor_kind: str | None = None
     sensor_state: str | None = None
+    sources: str | None = None
     language: str = "zh-CN"
     theme: str = "dark"
 
@@ -88,6 +93,7 @@ class View:
             ("fold", ",".join(name for name in FOLDS if name in self.fold), ""),
             ("kind", self.sensor_kind, None),
             ("state", self.sensor_state, None),
+            ("sources", self.sources, None),
             ("lang", self.language, home.language),
             ("theme", self.theme, home.theme),
         ]
@@ -131,6 +137,7 @@ def parse_view(query: str | None, home: View | None = None) -> View:
         fold=frozenset(said.get("fold", "").split(",")) & frozenset(FOLDS),
         sensor_kind=said.get("kind") or None,
         sensor_state=_known(said.get("state"), SENSOR_STATES),
+        sources=said.get("sources") or None,
         language=_one_of(said.get("lang"), LANGUAGES, home.language),
         theme=_one_of(said.get("theme"), THEMES, home.theme),
     )

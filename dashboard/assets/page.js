@@ -93,6 +93,7 @@ window.yiping.page = (() => {
     root.dataset.theme = said.get("theme") === "light" ? "light" : "dark";
     root.dataset.fold = said.get("fold") || "";
     root.dataset.object = said.get("object") ? "open" : "";
+    root.dataset.sources = said.get("sources") ? "open" : "";
     const map = window.yiping.map;
     if (!mounted) {
       mounted = true;
@@ -121,6 +122,7 @@ window.yiping.page = (() => {
   function up() {
     const query = new URLSearchParams(window.location.search);
     if (query.get("object")) return go(withKeys({ object: null }));
+    if (query.get("sources")) return go(withKeys({ sources: null }));
     // The trail may be of a moment ago when keys come fast: find ourselves on it first.
     const links = [...document.querySelectorAll(".trail a")];
     const codes = links.map((link) => new URLSearchParams(link.getAttribute("href")).get("region"));

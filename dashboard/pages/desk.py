@@ -14,12 +14,16 @@ from dashboard.panels import (
     notices,
     object_card,
     ranking,
+    source_panel,
     time_bar,
     top_bar,
     vital_signs,
 )
 
-PANELS = (top_bar, vital_signs, ranking, live_lists, object_card, map_key, time_bar, notices)
+PANELS = (
+    *(top_bar, vital_signs, ranking, live_lists, source_panel, object_card),
+    *(map_key, time_bar, notices),
+)
 
 
 def layout(look: Look) -> Any:
@@ -37,7 +41,11 @@ def layout(look: Look) -> Any:
                         [vital_signs.layout(look), ranking.layout(look)], className="margin left"
                     ),
                     html.Div(
-                        [live_lists.layout(look), object_card.layout(look)],
+                        [
+                            live_lists.layout(look),
+                            *source_panel.layout(look),
+                            object_card.layout(look),
+                        ],
                         className="margin right",
                     ),
                 ],

@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 
 from dashboard import shell
 from dashboard.context import Look
+from dashboard.panels import source_panel
 from dashboard.theme import SERIES
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import write_span
@@ -131,6 +132,11 @@ def _axis(look: Look, starts: list[datetime]) -> list[Any]:
 
 
 def ages(look: Look) -> list[Any]:
+    """Return how old the data of each live layer is, and what opens the sources of it."""
+    return [*layer_ages(look), source_panel.link(look)]
+
+
+def layer_ages(look: Look) -> list[Any]:
     """Return a badge per live layer: how old its data is, and whether that is late."""
     badges: list[Any] = []
     for layer, (data_at, period_s) in queries.ages(look.store, look.scope, look.at).items():

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from dashboard import shell
 from dashboard.context import Look
-from dashboard.panels import live_lists, object_card, ranking, time_bar, vital_signs
+from dashboard.panels import live_lists, object_card, ranking, source_panel, time_bar, vital_signs
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import number, write_number
 from geo_data import queries
@@ -84,6 +84,17 @@ def title(look: Look) -> list[Any]:
     # Deeper down the names of where one is need the room.
     below = [html.Span(name, className="sub") for name in chain[1:]]
     return [html.B(chain[0]), *(below or [html.Span(look.say("wall-subject"))])]
+
+
+SOURCES = 1
+"""Sources in trouble that the title band has room for by name."""
+
+
+def freshness(look: Look) -> list[Any]:
+    """Return how old each live layer is, and which sources are late."""
+    bad = source_panel.badges(look, SOURCES)
+    rows = [time_bar.layer_ages(look), *([bad] if bad else [])]
+    return [html.Div(row, className="row") for row in rows]
 
 
 NEAR = 3
@@ -166,7 +177,7 @@ SHEETS = (
     shell.Sheet(Ids.SIGNS_FIRST, near_signs, shell.LIVE),
     shell.Sheet(Ids.SIGNS_SECOND, far_signs, shell.LIVE),
     shell.Sheet(Ids.ALARMS, alarms, shell.LIVE),
-    shell.Sheet(Ids.FRESHNESS, time_bar.ages, shell.LIVE),
+    shell.Sheet(Ids.FRESHNESS, freshness, shell.LIVE),
     shell.Sheet(Ids.CASES, cases, shell.LIVE),
     shell.Sheet(Ids.FOCUS, focus, shell.CASES),
     shell.Sheet(Ids.RANKING, ranked, shell.CASES),

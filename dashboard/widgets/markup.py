@@ -92,6 +92,7 @@ class html:  # noqa: N801 - a namespace, spelt as Dash spells it
     Li = element("li")
     Ol = element("ol")
     P = element("p")
+    Pre = element("pre")
     Small = element("small")
     Span = element("span")
     Strong = element("strong")

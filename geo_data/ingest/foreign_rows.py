@@ -9,7 +9,7 @@ from datetime import time as time_of_day
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, column, func, inspect, select
+from sqlalchemy import ColumnElement, Connection, column, func, inspect, select
 from sqlalchemy import table as table_of
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
@@ -83,8 +83,9 @@ class ForeignRows:
 
     def page(self, start: Mark | None, skip: int) -> list[Row]:
         """Return the next rows with marks from ``start`` on, without the first ``skip``."""
-        asked: Select[Any] = (
-            select(*map(column, self._columns))
+        columns: list[Any] = [column(name) for name in self._columns]
+        asked = (
+            select(*columns)
             .select_from(self._table)
             .where(self._mark.is_not(None) if start is None else self._mark >= start)
             .order_by(self._mark, *map(column, self._order))

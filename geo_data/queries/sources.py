@@ -6,6 +6,7 @@ sent and where it stands are the whole city's.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -108,6 +109,15 @@ class Letter:
     raw: str
     reason: str
     faults: tuple[Fault, ...]
+
+    def readable(self) -> str:
+        """Return the message as people read it; what is no JSON as it came."""
+        try:
+            told = json.dumps(json.loads(self.raw), ensure_ascii=False)
+        except ValueError:
+            told = self.raw
+        # Half a character cannot be shown.
+        return told.encode("utf-8", "replace").decode()
 
     def why(self, language: str) -> list[str]:
         """Return the reasons, one a line, in a language where it is known."""

@@ -26,6 +26,7 @@ from sqlalchemy.types import TypeEngine
 
 from geo_data.case_stages import ENDED
 from geo_data.store.column_types import Count, UtcDateTime, Words
+from geo_data.store.intake_tables import dead_letters, intake_slots, intake_states
 
 GeometryFactory = Callable[[str], TypeEngine[Any]]
 """``POINT``, ``MULTIPOLYGON`` or ``GEOMETRY`` -> the column type of a store."""
@@ -88,9 +89,9 @@ def build_tables(
         rollup_metric_hour=_rollup_metric_hour(metadata),
         changes=_changes(metadata),
         layer_versions=_layer_versions(metadata),
-        dead_letters=_dead_letters(metadata),
-        intake_states=_intake_states(metadata),
-        intake_slots=_intake_slots(metadata),
+        dead_letters=dead_letters(metadata),
+        intake_states=intake_states(metadata),
+        intake_slots=intake_slots(metadata),
         meta=Table(
             "meta", metadata, Column("key", Words, primary_key=True), Column("value", Words)
         ),
@@ -371,43 +372,4 @@ def _layer_versions(metadata: MetaData) -> Table:
         _time("data_at", nullable=True),
         _whole("rows"),
         _text("source"),
-    )
-
-
-def _dead_letters(metadata: MetaData) -> Table:
-    return Table(
-        "dead_letters",
-        metadata,
-        Column("id", Integer, primary_key=True),
-        _text("source"),
-        _time("received_at"),
-        _text("raw"),
-        _text("reason"),
-        # The reason in no language: key and values of each fault. Older rows have the text only.
-        _text("faults", nullable=True),
-        Index("dead_letters_source", "source", "id"),
-    )
-
-
-def _intake_states(metadata: MetaData) -> Table:
-    return Table(
-        "intake_states",
-        metadata,
-        _text("intake", primary_key=True),
-        *(_time(name, nullable=True) for name in ("seen_at", "ok_at", "data_at")),
-        _number("lag_s", nullable=True),
-        _time("error_at", nullable=True),
-        _text("error", nullable=True),
-        sqlite_with_rowid=False,
-    )
-
-
-def _intake_slots(metadata: MetaData) -> Table:
-    return Table(
-        "intake_slots",
-        metadata,
-        _text("intake", primary_key=True),
-        _whole("slot", primary_key=True, autoincrement=False),
-        *(_whole(name) for name in ("accepted", "repeated", "refused")),
-        sqlite_with_rowid=False,
     )

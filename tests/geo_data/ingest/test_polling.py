@@ -4,158 +4,42 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 from sqlalchemy import func, select
 
-from geo_data.city import read_city
-from geo_data.faults import InputError
 from geo_data.ingest import polling, pulling
-from geo_data.ingest.foreign_rows import foreign_rows
-from geo_data.ingest.polling import Poller
 from geo_data.ingest.pulling import Pulls
 from geo_data.intakes import Intake
 from geo_data.store import Store, open_store
-from tests.geo_data.small_city import CITY, make_small_city, middle
-from tests.postgis_server import PASSWORD, PostgisServer
+from tests.geo_data.foreign import (
+    ENVIRONMENT,
+    NOW,
+    Foreign,
+    ForeignFile,
+    ForeignServer,
+    add_readings,
+    make_readings,
+    opened,
+    poller_of,
+    readings,
+    rows,
+    second,
+    table_of,
+    until,
+)
+from tests.geo_data.small_city import middle
+from tests.postgis_server import PASSWORD
 from tests.stores import Files, Stores, address_of
-
-NOW = datetime(2025, 7, 1, 4, tzinfo=UTC)
-NOON = datetime(2025, 7, 1, 12)
-"""The same moment on the city's clock."""
-ENVIRONMENT = {"GRID_PASSWORD": PASSWORD}
-
-
-class Foreign(Protocol):
-    """Somebody else's database."""
-
-    url: str
-    text: str
-    time: str
-
-    def run(self, sql: str, *rows: tuple[Any, ...]) -> None: ...
-
-
-class ForeignFile:
-    text, time = "TEXT", "TEXT"
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.url = f"sqlite:///{path}"
-        sqlite3.connect(path).close()
-
-    def run(self, sql: str, *rows: tuple[Any, ...]) -> None:
-        with closing(sqlite3.connect(self.path)) as connection, connection:
-            for row in rows or [()]:
-                connection.execute(sql, [str(v) if isinstance(v, date) else v for v in row])
-
-
-class ForeignServer:
-    text, time = "text", "timestamp"
-
-    def __init__(self, server: PostgisServer) -> None:
-        self.server, self.name = server, server.fresh()
-        self.url = server.url(self.name).replace(f":{PASSWORD}@", "@")
-
-    def run(self, sql: str, *rows: tuple[Any, ...]) -> None:
-        address = self.server.url(self.name).replace("+psycopg", "")
-        with psycopg.connect(address) as connection:
-            for row in rows or [()]:
-                connection.execute(sql.replace("?", "%s"), row)
-
-
-FOREIGN = ["file", pytest.param("server", marks=pytest.mark.postgis)]
-
-
-@pytest.fixture(params=FOREIGN)
-def foreign(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Foreign]:
-    if request.param == "file":
-        yield ForeignFile(tmp_path / "grid.db")
-        return
-    server: PostgisServer = request.getfixturevalue("postgis_server")
-    made = ForeignServer(server)
-    yield made
-    server.drop(made.name)
-
-
-@pytest.fixture
-def foreign_server(postgis_server: PostgisServer) -> Iterator[ForeignServer]:
-    made = ForeignServer(postgis_server)
-    yield made
-    postgis_server.drop(made.name)
-
-
-def table_of(url: str, **more: Any) -> dict[str, Any]:
-    way = {"url": url, "table": "told", "mark": "changed", **more}
-    return way if url.startswith("sqlite") else {"password-env": "GRID_PASSWORD", **way}
-
-
-def readings(url: str, key: str = "iot", **more: Any) -> Intake:
-    return Intake.model_validate(
-        {
-            **{"key": key, "tells": "observations", "table": table_of(url, **more)},
-            "fields": {"sensor-code": "dev", "value": "val", "observed-at": "ts"},
-        }
-    )
-
-
-def make_readings(foreign: Foreign, mark: str | None = None) -> None:
-    foreign.run(
-        f"CREATE TABLE told (dev {foreign.text}, val real, ts {foreign.time}, "
-        f"changed {mark or foreign.time}, phone {foreign.text})"
-    )
-
-
-def add_readings(foreign: Foreign, *rows: tuple[Any, ...]) -> None:
-    foreign.run("INSERT INTO told VALUES (?, ?, ?, ?, '13800000000')", *rows)
-
-
-def opened(stores: Stores, *intakes: Intake) -> Store:
-    address = stores.new()
-    make_small_city(address).close()
-    return open_store(address, CITY.model_copy(update={"intakes": intakes}), create=True)
-
-
-def poller_of(store: Store, intake: Intake, at: datetime = NOW) -> Callable[[], None]:
-    """Return what does one round, as one process would."""
-    poller = Poller(store, intake, lambda: at)
-
-    def one_round() -> None:
-        with foreign_rows(intake, ENVIRONMENT) as rows:
-            poller.round(rows, lambda: True, lambda: None)
-
-    return one_round
-
-
-def rows(store: Store, table: str = "observations") -> int:
-    with store.read() as connection:
-        counted = select(func.count()).select_from(getattr(store.tables, table))
-        return int(connection.scalar(counted) or 0)
-
-
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
-    while not true():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.05)
-
-
-def second(n: int) -> datetime:
-    return NOON - timedelta(hours=1) + timedelta(seconds=n)
 
 
 def test_many_rows_of_one_mark_are_read_page_by_page(stores: Stores, foreign: Foreign) -> None:
@@ -272,44 +156,6 @@ def test_cases_and_their_steps(stores: Stores, foreign: Foreign) -> None:
     store.close()
 
 
-MARKED: list[tuple[str, list[Any]]] = [
-    ("timestamptz", [NOW - timedelta(minutes=n) for n in (9, 9, 3)]),
-    ("date", [date(2025, 6, 29), date(2025, 6, 30), date(2025, 6, 30)]),
-    ("bigint", [1, 1, 2**40]),
-    ("numeric", [1, 1, 7]),
-    ("double precision", [0.1, 0.1, 0.7]),
-    ("text", ["2025-07-01T11:00:00", "2025-07-01T11:00:00.25", "2025-07-01T11:00:01"]),
-]
-
-
-@pytest.mark.parametrize(("kind", "given_marks"), MARKED, ids=[kind for kind, _ in MARKED])
-@pytest.mark.postgis
-def test_every_kind_of_mark(
-    foreign_server: ForeignServer, tmp_path: Path, kind: str, given_marks: list[Any]
-) -> None:
-    make_readings(foreign_server, kind)
-    intake = readings(foreign_server.url, limit=1)
-    store = opened(Files(tmp_path), intake)
-    for n, mark in enumerate(given_marks):
-        add_readings(foreign_server, ("s1", 1, second(n), mark))
-        poller_of(store, intake)()
-        assert rows(store) == n + 1
-    store.close()
-
-
-@pytest.mark.postgis
-def test_one_broken_time_stops_nobody_else(foreign_server: ForeignServer, tmp_path: Path) -> None:
-    make_readings(foreign_server)
-    intake = readings(foreign_server.url)
-    store = opened(Files(tmp_path), intake)
-    for n, when in enumerate(("infinity", "-infinity", "0044-03-15 BC", str(second(7)))):
-        add_readings(foreign_server, ("s1", 1, when, second(n)), ("s2", 1, second(n), when))
-    for _ in range(2):
-        poller_of(store, intake)()
-    assert (rows(store), rows(store, "dead_letters")) == (5, 3)
-    store.close()
-
-
 def test_times_without_an_offset_are_of_the_intakes_zone(tmp_path: Path) -> None:
     foreign = ForeignFile(tmp_path / "grid.db")
     make_readings(foreign)
@@ -379,47 +225,6 @@ def _give_back(foreign: Foreign) -> None:
     assert isinstance(foreign, ForeignServer)
     with foreign.server.admin("postgres") as connection:
         connection.execute(f"ALTER DATABASE {foreign.name} WITH ALLOW_CONNECTIONS true")
-
-
-@pytest.mark.postgis
-def test_nothing_is_written_there_and_nobody_is_held_up(
-    foreign_server: ForeignServer, tmp_path: Path
-) -> None:
-    make_readings(foreign_server)
-    foreign_server.run(
-        "CREATE FUNCTION meddle() RETURNS text LANGUAGE plpgsql VOLATILE AS "
-        "$$ BEGIN DELETE FROM told; RETURN 's1'; END $$"
-    )
-    given_as = "1 AS val, now() AS ts, now() AS changed"
-    foreign_server.run(f"CREATE VIEW meddling AS SELECT meddle() AS dev, {given_as}")
-    foreign_server.run(f"CREATE VIEW slow AS SELECT pg_sleep(60)::text AS dev, {given_as}")
-    store = opened(Files(tmp_path))
-    for view, said in (("meddling", "read-only"), ("slow", "timeout")):
-        intake = readings(foreign_server.url, table=view, **{"timeout-s": 1})
-        with pytest.raises(InputError) as error:
-            poller_of(store, intake)()
-        (fault,) = error.value.faults
-        assert fault.key == "table-unread"
-        assert said in fault.sentence("en")
-    store.close()
-
-
-def test_a_file_is_not_written_and_not_asked_for_ever(tmp_path: Path) -> None:
-    foreign = ForeignFile(tmp_path / "grid.db")
-    make_readings(foreign)
-    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
-    said = f"{endless} SELECT 's1' AS dev, i AS val, '' AS ts, i AS changed FROM n WHERE i < 0"
-    foreign.run(f"CREATE VIEW slow AS {said}")
-    before = foreign.path.read_bytes()
-    intake = readings(foreign.url, table="slow", **{"timeout-s": 1})
-    store = opened(Files(tmp_path))
-    with pytest.raises(InputError, match="interrupted"):
-        poller_of(store, intake)()
-    assert foreign.path.read_bytes() == before
-    with pytest.raises(InputError, match="unable to open"):
-        poller_of(store, readings(f"sqlite:///{tmp_path}/no.db"))()
-    assert not (tmp_path / "no.db").exists()
-    store.close()
 
 
 class Killed(BaseException):
@@ -546,68 +351,3 @@ def test_one_of_two_processes_reads(stores: Stores, tmp_path: Path) -> None:
     assert rows(store, "dead_letters") == 50
     other.close()
     store.close()
-
-
-@pytest.mark.parametrize(
-    ("more", "said"),
-    [
-        ({"url": "postgresql+psycopg://a:secret@h/b"}, "password"),
-        ({"url": "nonsense"}, "fault"),
-        ({"limit": 0}, "limit"),
-        ({"mark": ""}, "mark"),
-    ],
-)
-def test_what_cannot_be_declared(more: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValidationError) as error:
-        Intake.model_validate(
-            {"key": "a", "tells": "stages", "table": table_of("sqlite:///a.db") | more}
-        )
-    assert said in str(error.value.errors(include_input=False))
-    assert "secret" not in str(error.value.errors(include_input=False))
-
-
-def test_columns_that_are_not_there_are_named(tmp_path: Path) -> None:
-    foreign = ForeignFile(tmp_path / "grid.db")
-    make_readings(foreign)
-    store = opened(Files(tmp_path))
-    for intake, key, near in (
-        (readings(foreign.url, mark="chaged"), "no-table-column", "changed"),
-        (readings(foreign.url, table="tld"), "no-table", "told"),
-    ):
-        with pytest.raises(InputError) as error:
-            poller_of(store, intake)()
-        (fault,) = error.value.faults
-        assert (fault.key, fault.values["nearest"]) == (key, near)
-    store.close()
-
-
-def test_a_page_of_marks_that_are_none_is_told(tmp_path: Path) -> None:
-    foreign = ForeignFile(tmp_path / "grid.db")
-    make_readings(foreign)
-    add_readings(foreign, *(("s1", 1, second(n), "soon") for n in range(3)))
-    intake = readings(foreign.url, limit=2)
-    store = opened(Files(tmp_path), intake)
-    with pytest.raises(InputError, match="soon"):
-        poller_of(store, intake)()
-    store.close()
-
-
-def test_a_city_file_names_a_file_beside_it(tmp_path: Path, example_city: Path) -> None:
-    folder = tmp_path / "city"
-    folder.mkdir()
-    more = '[[intakes]]\nkey = "grid"\ntells = "stages"\n[intakes.table]\n'
-    way = 'url = "sqlite:///grid.db"\ntable = "t"\nmark = "id"\n'
-    for source in example_city.parent.iterdir():
-        (folder / source.name).symlink_to(source)
-    (folder / "mine.toml").write_text(
-        example_city.read_text("utf-8") + "\n" + more + way, encoding="utf-8"
-    )
-    (intake,) = read_city(folder / "mine.toml").intakes
-    assert intake.table is not None
-    assert intake.table.url == f"sqlite:///{folder}/grid.db"
-    (folder / "mine.toml").write_text(
-        example_city.read_text("utf-8") + "\n" + more + way + "evry-s = 5\n", encoding="utf-8"
-    )
-    with pytest.raises(InputError) as error:
-        read_city(folder / "mine.toml")
-    assert error.value.faults[0].values == {"key": "evry-s", "nearest": "every-s"}

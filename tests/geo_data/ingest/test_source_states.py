@@ -150,7 +150,15 @@ def test_letters_say_why_in_either_language(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", "[", '[{"key": "gone-with-a-version"}]', '[{"key": "too-long", "values": {"n": 1}}]', "[1]"]
+    "text",
+    [
+        None,
+        "",
+        "[",
+        '[{"key": "gone-with-a-version"}]',
+        '[{"key": "too-long", "values": {"n": 1}}]',
+        "[1]",
+    ],
 )
 def test_what_cannot_be_said_any_more_is_left_to_its_sentence(text: str | None) -> None:
     assert faults_of_text(text) == ()
