@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from dashboard.context import Look
 from geo_data.records import Incident, Place, Sensor
-from indicators import catalog as indicator_catalog
-from indicators import engine
-from indicators.spec import Indicator
 from layers import catalog
 from layers.deck import Selected, Shading, view_spec
 from layers.legend import LegendGroup, point_legends, shading_legend
+from layers.shading import indicator_shading
 from layers.spec import LayerSpec
 
 PADDING = {
@@ -41,33 +38,9 @@ def shading(look: Look) -> Shading | None:
     level = look.city.finest_level
     if f"region-{level}" not in layers_on(look):
         return None
-    indicator = indicator_catalog.indicators()[look.view.indicator]
-    values = _values(look, level, indicator)
-    return Shading(
-        level=level,
-        values=values,
-        label=indicator.name(look.language),
-        unit=indicator.unit_in(look.language),
-        hue="violet" if indicator.better == "low" else "teal",
+    return indicator_shading(
+        look.store, look.scope, look.view.indicator, look.view.window, look.at, look.language
     )
-
-
-def _values(look: Look, level: str, indicator: Indicator) -> Mapping[str, float | None]:
-    """Return the indicator of every region, worked out once for the map, its legend and all drills.
-
-    What came in is seen at once; what slid out of a window within a minute.
-    """
-    store, scope, window = look.store, look.scope, look.view.window
-    moment = (
-        *(indicator.key, look.at.replace(second=0, microsecond=0)),
-        store.stamp("regions", *engine.layers_behind(indicator)),
-    )
-
-    def build() -> Mapping[str, float | None]:
-        return engine.by_level(store, scope, level, indicator.key, window, look.at)
-
-    # Of each window what was asked for last: a municipality has forty thousand grids.
-    return store.cached(("by-level", scope, level, window), moment, build)
 
 
 def selected(look: Look) -> Selected | None:

@@ -128,6 +128,8 @@ class City(Entry):
         program's own table unless said.
     alarms : CityAlarms
         Its rules beside the program's.
+    height_datum : Label
+        What heights refer to; printed on situation maps.
     notice : Label, optional
         A sentence shown on the map wherever it is shown (the demo city's warning).
     demo : bool
@@ -149,6 +151,7 @@ class City(Entry):
     alarms: CityAlarms = CityAlarms()
     basemap: Basemap | None = None
     notice: Label | None = None
+    height_datum: Label = Label(zh="1985国家高程基准", en="1985 National Height Datum (China)")
     demo: bool = False
     settings: dict[str, str | int | float | bool] = Field(default_factory=dict)
     folder: Path = Field(default=Path(), exclude=True)
@@ -362,7 +365,7 @@ def _keys_beside(place: tuple[int | str, ...]) -> frozenset[str]:
     ways: dict[object, type[BaseModel]] = {"mqtt": Mqtt, "table": ForeignTable}
     if place[0] == "intakes" and len(place) > 3 and place[2] in ways:
         return _aliases(ways[place[2]])
-    labels = {"name", "notice"}
+    labels = {"name", "notice", "height-datum"}
     if len(place) > 1 and place[-2] in labels:
         return frozenset(Label.model_fields)
     model = parts.get(str(place[0]), City) if len(place) > 1 else City

@@ -98,10 +98,10 @@ def point_legends(
     if "incidents" in layers_on:
         drawn = _drawn(store, scope, at, window)
         inside = set(queries.region_tree(store, scope).subtree(region_code))
-        groups.append(_incidents(_sum(drawn, inside), theme, language))
+        groups.append(incident_legend(_sum(drawn, inside), theme, language))
     if "sensors" in layers_on:
         counts = queries.sensor_state_counts(store, scope, region_code, at)
-        groups.append(_sensors(counts.tolist(), theme, language))
+        groups.append(sensor_legend(counts.tolist(), theme, language))
     return groups
 
 
@@ -132,7 +132,8 @@ def _sum(tally: Tally, inside: set[str]) -> Counter[int]:
     return found
 
 
-def _incidents(counts: Counter[int], theme: str, language: str) -> LegendGroup:
+def incident_legend(counts: Counter[int], theme: str, language: str) -> LegendGroup:
+    """Return the severities with how many incidents of each are drawn."""
     rows = tuple(
         LegendRow(
             TOKENS[theme][f"warning-{int(severity)}"],
@@ -145,7 +146,8 @@ def _incidents(counts: Counter[int], theme: str, language: str) -> LegendGroup:
     return LegendGroup("incidents", WORDS("legend-incidents", language), "", rows)
 
 
-def _sensors(counts: Sequence[int], theme: str, language: str) -> LegendGroup:
+def sensor_legend(counts: Sequence[int], theme: str, language: str) -> LegendGroup:
+    """Return the states, by :class:`SensorState`, with how many sensors are in each."""
     rows = tuple(
         LegendRow(
             TOKENS[theme][token], WORDS(f"state-{int(state)}", language), counts[int(state)], shape

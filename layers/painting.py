@@ -242,7 +242,7 @@ _AREA_TOKENS = {
     "village": "village",
     "residential": "village",
     "park": "park",
-    "water": "ground",
+    "water": "water",
 }
 
 

@@ -47,6 +47,9 @@ TOKENS: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "building": "#38567a",
                 "park": "#7c8bb8",
                 "village": "#8fa6bd",
+                "water": "#0b1a2e",
+                "shore": "#24405f",
+                "footprint": "#38567a",
             }
         ),
         "light": MappingProxyType(
@@ -69,6 +72,9 @@ TOKENS: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "building": "#cfc7b6",
                 "park": "#66749f",
                 "village": "#6d7a86",
+                "water": "#dbe7ea",
+                "shore": "#a9c3cb",
+                "footprint": "#8f8878",
             }
         ),
     }

@@ -1,7 +1,7 @@
 """What every test may use: a stopped clock, a small store, and honest skipping.
 
-``YIPING_REQUIRE=browser,postgis,mqtt`` names the markers whose tools must be there: their tests
-then fail instead of skipping.
+``YIPING_REQUIRE=browser,postgis,mqtt,poppler`` names the markers whose tools must be there: their
+tests then fail instead of skipping.
 """
 
 from __future__ import annotations
@@ -37,10 +37,15 @@ def _has_broker() -> bool:
     return shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is not None
 
 
+def _has_poppler() -> bool:
+    return all(shutil.which(tool) for tool in ("pdftotext", "pdffonts", "pdftoppm"))
+
+
 _TOOLS: dict[str, tuple[Callable[[], bool], str]] = {
     "browser": (_has_chromium, "pip install playwright && playwright install chromium"),
     "postgis": (has_postgis, "apt-get install postgresql postgresql-15-postgis-3"),
     "mqtt": (_has_broker, "apt-get install mosquitto"),
+    "poppler": (_has_poppler, "apt-get install poppler-utils"),
 }
 
 

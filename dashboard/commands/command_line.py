@@ -13,6 +13,7 @@ from dashboard.commands.checking import CHECK
 from dashboard.commands.command import Asked, Command, Parser, Serve
 from dashboard.commands.copying import COPY
 from dashboard.commands.demo import DEMO
+from dashboard.commands.exporting import EXPORT
 from dashboard.commands.importing import IMPORT
 from dashboard.commands.migrating import MIGRATE
 from dashboard.commands.recounting import RECOUNT
@@ -28,6 +29,7 @@ COMMANDS: tuple[Command, ...] = (
     CHECK,
     DEMO,
     TILES,
+    EXPORT,
     MIGRATE,
     RECOUNT,
     COPY,

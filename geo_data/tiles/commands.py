@@ -44,13 +44,31 @@ def ring_commands(
     features : int
         How many features there are.
     """
-    grid, ring = _without_repeats(grid, np.repeat(np.arange(len(size)), size))
-    kept = _kept(_areas(grid, ring, len(size)), outer)
-    chosen = kept[ring]
-    grid, ring = grid[chosen], ring[chosen]
+    grid, ring = standing(grid, size, outer)
     if not len(grid):
         return np.empty(0, dtype=np.uint64), np.zeros(features, dtype=np.int64)
     return _written(grid, ring, owner, features)
+
+
+def standing(grid: Rows, size: Rows, outer: Flags) -> tuple[Rows, Rows]:
+    """Return what is left of rings whose vertices were rounded.
+
+    Parameters
+    ----------
+    grid, size, outer
+        As :func:`ring_commands`.
+
+    Returns
+    -------
+    grid : array of int, shape (v, 2)
+        Without repeated vertices, and without rings that rounding closed or turned over.
+    ring : array of int, shape (v,)
+        Which of the rings each vertex is of.
+    """
+    grid, ring = _without_repeats(grid, np.repeat(np.arange(len(size)), size))
+    kept = _kept(_areas(grid, ring, len(size)), outer)
+    chosen = kept[ring]
+    return grid[chosen], ring[chosen]
 
 
 def _without_repeats(grid: Rows, ring: Rows) -> tuple[Rows, Rows]:

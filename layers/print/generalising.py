@@ -1,0 +1,117 @@
+"""Shapes brought down to what a printed pixel can show, the way tiles are to those of a screen.
+
+Corners are rounded to half a pixel, so a border that two regions share stays shared; what rounding
+closes is gone; footprints under a pixel are gathered into pixels as dark as they are together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from geo_data.tiles.commands import standing
+from geo_data.tiles.outlines import Outlines
+from layers.print.drawing import PER_MM, Rings
+from layers.print.map_frame import MapFrame
+
+Whole = npt.NDArray[np.int64]
+_LEAST_PIXELS = 0.5
+"""A shape or a gathering of them that covers less of a printed pixel is not drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grain:
+    """How fine a sheet is: ``step`` page units is half of a printed pixel."""
+
+    step: int
+
+    @classmethod
+    def of(cls, dpi: int) -> Grain:
+        """Return the grain of a printer or picture of so many pixels to the inch."""
+        return cls(max(1, int(25.4 / dpi * PER_MM / 2)))
+
+
+@dataclass(frozen=True, slots=True)
+class Outlined:
+    """Rings on the page, and which shape each is of."""
+
+    rings: Rings
+    owner: Whole
+
+    def of(self, chosen: npt.NDArray[np.bool_]) -> Rings:
+        """Return the rings of the shapes that are chosen, shape (shapes,)."""
+        return _taken(self.rings, chosen[self.owner])
+
+
+def outlined(frame: MapFrame, shapes: npt.NDArray[Any], grain: Grain) -> Outlined:
+    """Return shapes in EPSG:4326 as rings on the page; what vanishes at its scale is left out.
+
+    Outer rings turn one way and holes the other, so that shapes which overlap may be filled
+    together.
+    """
+    outlines = Outlines.of(np.asarray(shapes, dtype=object))
+    xy, size, outer, owner = outlines.take(np.arange(len(shapes)))
+    # Tiles know outer rings by their turn; degrees go up where the page goes down.
+    grid = np.rint(frame.units(xy) * (1, -1) / grain.step).astype(np.int64)
+    grid, ring = standing(grid, size, outer)
+    starts = np.flatnonzero(np.append(True, ring[1:] != ring[:-1])) if len(ring) else ring
+    page = (grid * (grain.step, -grain.step)).astype(np.int32)
+    return Outlined(Rings(page, starts), owner[ring[starts]])
+
+
+def footprints(frame: MapFrame, shapes: npt.NDArray[Any], grain: Grain) -> Rings:
+    """Return many small shapes as rings, those under half a printed pixel gathered into pixels."""
+    if not len(shapes):
+        return Rings.of([])
+    pixel = 2 * grain.step
+    area = shapely.area(shapes) * _units_per_degree(frame) / pixel**2
+    small = area < _LEAST_PIXELS
+    bounds = shapely.bounds(shapes[small])
+    middles = frame.units((bounds[:, :2] + bounds[:, 2:]) / 2)
+    pixels = _gathered(np.floor(middles / pixel).astype(np.int64), area[small], pixel)
+    return Rings.joined([outlined(frame, shapes[~small], grain).rings, pixels])
+
+
+def _units_per_degree(frame: MapFrame) -> float:
+    """Return how many square page units a square degree has in the middle of the map."""
+    west, south, east, north = frame.degrees
+    x, y = (west + east) / 2, (south + north) / 2
+    step = 1e-3
+    corner, right, up = frame.units([(x, y), (x + step, y), (x, y + step)])
+    return float(np.hypot(*(right - corner)) * np.hypot(*(up - corner))) / step**2
+
+
+def clipped(frame: MapFrame, shapes: npt.NDArray[Any], margin_mm: float) -> npt.NDArray[Any]:
+    """Return what of shapes in EPSG:4326 is near the frame; what is far off becomes empty."""
+    west, south, east, north = frame.degrees
+    pad_x = (east - west) * margin_mm / frame.box.width
+    pad_y = (north - south) * margin_mm / frame.box.height
+    box = (west - pad_x, south - pad_y, east + pad_x, north + pad_y)
+    bounds = shapely.bounds(shapes).reshape(-1, 4)
+    inside = (bounds[:, :2] >= box[:2]).all(axis=1) & (bounds[:, 2:] <= box[2:]).all(axis=1)
+    found = np.array(shapes, dtype=object)
+    found[~inside] = shapely.clip_by_rect(found[~inside], *box)
+    return found
+
+
+def _gathered(cells: Whole, area: npt.NDArray[np.float64], pixel: int) -> Rings:
+    """Return the pixels that small shapes fill at least by half between them."""
+    if not len(cells):
+        return Rings.of([])
+    span = int(cells[:, 0].max()) + 1
+    keys, place = np.unique(cells[:, 1] * span + cells[:, 0], return_inverse=True)
+    full = np.bincount(place.reshape(-1), weights=area) >= _LEAST_PIXELS
+    at = np.column_stack([keys[full] % span, keys[full] // span])
+    square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
+    xy = (at[:, None, :] + square).reshape(-1, 2) * pixel
+    return Rings(xy.astype(np.int32), np.arange(len(at), dtype=np.int64) * 4)
+
+
+def _taken(rings: Rings, chosen: npt.NDArray[np.bool_]) -> Rings:
+    sizes = np.diff(np.append(rings.starts, len(rings.xy)))
+    kept = sizes[chosen]
+    return Rings(rings.xy[np.repeat(chosen, sizes)], np.cumsum(kept) - kept, rings.closed)
