@@ -19,12 +19,23 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard import document, theme
-from dashboard.api import data, health, incoming, map_view, regions, sensors, sources, tiles
+from dashboard.api import (
+    data,
+    exports,
+    health,
+    incoming,
+    map_view,
+    regions,
+    sensors,
+    sources,
+    tiles,
+)
 from dashboard.api import live as live_api
 from dashboard.api.problem import told
 from dashboard.chores import Chores, chores_of
 from dashboard.context import Context
 from dashboard.drawing import legend_of
+from dashboard.exporting.queue import Queue
 from dashboard.live import Live
 from dashboard.pages import desk, wall
 from dashboard.panels import vital_signs
@@ -57,12 +68,13 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
     live = Live(context)
     pulls = Pulls(store, clock)
     chores = chores_of(context)
+    queue = Queue(store, settings, clock)
     server = FastAPI(
         title="一屏 Yiping",
         # The pages FastAPI offers for its own API load their scripts from other hosts.
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(context, live, pulls, chores),
+        lifespan=_lifespan(context, live, pulls, chores, queue),
     )
     server.add_exception_handler(InputError, _say_what_is_wrong)
     server.add_exception_handler(RequestValidationError, _say_what_does_not_fit)
@@ -73,6 +85,7 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
         data.router(context),
         incoming.router(context),
         sources.router(context),
+        exports.router(context),
         tiles.router(context),
         live_api.router(live),
         health.router(context, lambda: [*pulls.troubles(), *chores.troubles()]),
@@ -87,7 +100,7 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
 
 
 def _lifespan(
-    context: Context, live: Live, pulls: Pulls, chores: Chores
+    context: Context, live: Live, pulls: Pulls, chores: Chores, queue: Queue
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
@@ -95,11 +108,13 @@ def _lifespan(
         await live.start()
         pulls.start()
         chores.start()
+        queue.start()
         # Not awaited: buildings are seen only after a drill, and a page need not wait for them.
         footprints = asyncio.create_task(asyncio.to_thread(prepare_footprints, context))
         yield
         await chores.stop()
         await live.stop()
+        await asyncio.to_thread(queue.stop)
         await asyncio.to_thread(pulls.stop)
         await footprints
 

@@ -47,6 +47,19 @@ class Settings(BaseSettings):
         What the page speaks when the URL does not say.
     scope_region : str or None
         Root of what viewers of this process may see: a town's own screen.
+    export_dir : Path or None
+        Folder of exported files, the same for all processes of a server; ``exports`` in
+        ``data_dir`` unless said.
+    export_workers : int or None
+        How many exports are made at once; one less than there are cores unless said, one at least.
+    export_memory_mb, export_timeout_s : int, float
+        What one export may take before it is ended.
+    keep_exports_days, keep_exports_mb : int
+        How long files of exports are kept, and how much of them, oldest gone first. Their
+        records stay.
+    public_url : str or None
+        Address under which people reach this server, for the square codes of sheets; that of the
+        request unless said.
     simulator_rate : float
         Incidents per hour of the demo simulator; 0 is off.
     simulator_speed : float
@@ -66,6 +79,13 @@ class Settings(BaseSettings):
     database_lock_timeout_s: Annotated[float, Field(gt=0)] = 10.0
     keep_observations_days: Annotated[int, Field(ge=62)] | None = None
     keep_incidents_days: Annotated[int, Field(ge=62)] | None = None
+    export_dir: Path | None = None
+    export_workers: Annotated[int, Field(ge=1, le=64)] | None = None
+    export_memory_mb: Annotated[int, Field(ge=256)] = 2048
+    export_timeout_s: Annotated[float, Field(gt=0)] = 600.0
+    keep_exports_days: Annotated[int, Field(ge=1)] = 30
+    keep_exports_mb: Annotated[int, Field(ge=1)] = 4096
+    public_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+(/[^\s]*)?$")] | None = None
     city: Path | None = None
     language: Literal["zh-CN", "en"] = "zh-CN"
     scope_region: str | None = None
@@ -78,6 +98,11 @@ class Settings(BaseSettings):
         if self.database_url and self.database_url.startswith("sqlite:///"):
             return Path(self.database_url.removeprefix("sqlite:///"))
         return self.data_dir / "city.gpkg"
+
+    @property
+    def export_folder(self) -> Path:
+        """Folder of exported files."""
+        return self.export_dir or self.data_dir / "exports"
 
     @property
     def tile_dir(self) -> Path:

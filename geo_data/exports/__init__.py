@@ -1,5 +1,19 @@
 """Files that were asked for: what, for whom, under which number, and what became of it."""
 
+from geo_data.exports.record import OVER, ExportRecord, State
+from geo_data.exports.register import enter, export_record, export_records
 from geo_data.exports.request import DATA_FORMATS, ExportRequest, Filters, Format, checked
 
-__all__ = ["DATA_FORMATS", "ExportRequest", "Filters", "Format", "checked"]
+__all__ = [
+    "DATA_FORMATS",
+    "OVER",
+    "ExportRecord",
+    "ExportRequest",
+    "Filters",
+    "Format",
+    "State",
+    "checked",
+    "enter",
+    "export_record",
+    "export_records",
+]

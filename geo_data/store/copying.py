@@ -194,12 +194,15 @@ def _moment(store: Store, connection: Connection) -> str:
     meta = select(tables.meta).where(tables.meta.c.key.not_in(sorted(_OWN))).order_by("key")
     versions = select(tables.layer_versions).order_by(tables.layer_versions.c.layer)
     letters = select(func.max(tables.dead_letters.c.id))
+    moves = ("created_at", "started_at", "finished_at", "removed_at")
+    exports = select(func.count(), *(func.max(tables.exports.c[name]) for name in moves))
     told = [
         store.dialect.name,
         store.last_number(connection),
         *([str(one) for one in row] for row in connection.execute(meta)),
         *([str(one) for one in row] for row in connection.execute(versions)),
         connection.scalar(letters),
+        [str(one) for one in connection.execute(exports).one()],
     ]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 

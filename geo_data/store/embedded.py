@@ -51,6 +51,11 @@ class EmbeddedStore(Store):
         self._watch = connect(path, busy_timeout_s, writes=False)
         super().__init__(str(path), city, build_tables(BlobGeometry), self._readers.dialect)
 
+    @property
+    def address(self) -> Path:
+        """See :attr:`Store.address`."""
+        return self.path
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """See :meth:`Store.read`."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from threading import Lock, RLock
 from typing import Any, TypeVar, cast
 
@@ -67,6 +68,11 @@ class Store(ABC):
         self._stamps: dict[tuple[str, ...], tuple[object, tuple[tuple[str, int], ...]]] = {}
         self._cache: dict[object, tuple[object, object]] = {}
         self._after_commit: list[Callable[[], None]] = []
+
+    @property
+    @abstractmethod
+    def address(self) -> Path | str:
+        """What opens it once more: the file, or the server's address with its password."""
 
     @abstractmethod
     def read(self) -> AbstractContextManager[Connection]:

@@ -73,6 +73,11 @@ class ServerStore(Store):
         self._own_newest = 0
         self._watch = CommitWatch(url, self._tell_commit)
 
+    @property
+    def address(self) -> str:
+        """See :attr:`Store.address`."""
+        return self.url.render_as_string(hide_password=False)
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """See :meth:`Store.read`; from the read-only copy while that knows all we know."""

@@ -26,6 +26,7 @@ from sqlalchemy.types import TypeEngine
 
 from geo_data.case_stages import ENDED
 from geo_data.store.column_types import Count, UtcDateTime, Words
+from geo_data.store.export_table import exports
 from geo_data.store.intake_tables import dead_letters, intake_slots, intake_states
 
 GeometryFactory = Callable[[str], TypeEngine[Any]]
@@ -56,6 +57,7 @@ class Tables:
     dead_letters: Table
     intake_states: Table
     intake_slots: Table
+    exports: Table
     meta: Table
 
 
@@ -92,6 +94,7 @@ def build_tables(
         dead_letters=dead_letters(metadata),
         intake_states=intake_states(metadata),
         intake_slots=intake_slots(metadata),
+        exports=exports(metadata),
         meta=Table(
             "meta", metadata, Column("key", Words, primary_key=True), Column("value", Words)
         ),
