@@ -31,7 +31,7 @@ from geo_data.intakes import Intake
 from geo_data.records import FUNCTIONAL
 from geo_data.sources import Entry, Limits, Source, wrong
 from geo_data.time_limits import DueSoon, LimitRow, LimitTable, default_limits
-from geo_data.ways_in import ForeignTable, Mqtt
+from geo_data.ways_in import Folder, ForeignTable, Mqtt
 from geo_data.words import Label
 from geo_data.working_calendar import WorkingCalendar, with_days
 
@@ -362,7 +362,7 @@ def _keys_beside(place: tuple[int | str, ...]) -> frozenset[str]:
         "basemap": Basemap,
         "limits": Limits,
     }
-    ways: dict[object, type[BaseModel]] = {"mqtt": Mqtt, "table": ForeignTable}
+    ways: dict[object, type[BaseModel]] = {"mqtt": Mqtt, "table": ForeignTable, "folder": Folder}
     if place[0] == "intakes" and len(place) > 3 and place[2] in ways:
         return _aliases(ways[place[2]])
     labels = {"name", "notice", "height-datum"}

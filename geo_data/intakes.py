@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from geo_data.faults import nearest
 from geo_data.sources import Count, Entry, wrong
-from geo_data.ways_in import EnvName, ForeignTable, Mqtt
+from geo_data.ways_in import EnvName, Folder, ForeignTable, Mqtt
 from geo_data.words import Label
 
 TELLS = {
@@ -58,6 +58,8 @@ class Intake(Entry):
         Topics of a broker, instead of a key.
     table : ForeignTable, optional
         A table or view of another database, instead.
+    folder : Folder, optional
+        A folder with files, instead.
     per_minute : int
         How many messages a minute it may send; as many at once.
     timezone : str, optional
@@ -83,6 +85,7 @@ class Intake(Entry):
     key_sha256_env: EnvName | None = None
     mqtt: Mqtt | None = None
     table: ForeignTable | None = None
+    folder: Folder | None = None
     per_minute: Annotated[int, Field(gt=0)] = 6000
     timezone: str | None = None
     channel: str | None = None
@@ -99,7 +102,7 @@ class Intake(Entry):
             if name.replace("-", "_") not in known:
                 near = nearest(name.replace("-", "_"), known).replace("_", "-")
                 raise wrong("unknown-field", key=name, nearest=near)
-        ways = (self.key_sha256, self.key_sha256_env, self.mqtt, self.table)
+        ways = (self.key_sha256, self.key_sha256_env, self.mqtt, self.table, self.folder)
         if sum(way is not None for way in ways) != 1:
             raise wrong("intake-way", key=self.key)
         units = (self.unit or "", self.to_unit or "")
@@ -118,14 +121,21 @@ class Intake(Entry):
 
         The store keeps the city but not the folder of its file.
         """
-        ways = {"mqtt": self.mqtt, "table": self.table}
+        ways = {"mqtt": self.mqtt, "table": self.table, "folder": self.folder}
         whole = {name: way.from_folder(folder) for name, way in ways.items() if way}
         return self.model_copy(update=whole)
 
     @property
     def way(self) -> str:
-        """By which way it comes: ``http``, ``mqtt`` or ``table``."""
-        return "mqtt" if self.mqtt else "table" if self.table else "http"
+        """By which way it comes: ``http``, ``mqtt``, ``table`` or ``folder``."""
+        ways = {"mqtt": self.mqtt, "table": self.table, "folder": self.folder}
+        return next((name for name, way in ways.items() if way), "http")
+
+    @property
+    def address(self) -> str | None:
+        """Where it is fetched from, for people; ``None`` where it posts to us."""
+        way = self.mqtt or self.table or self.folder
+        return way.address if way else None
 
     @property
     def factor(self) -> float:

@@ -139,6 +139,39 @@ class ForeignTable(Entry):
         return self.model_copy(update={"url": whole.render_as_string()})
 
 
+class Folder(Entry):
+    """A folder into which somebody puts files; each is taken and then moved away.
+
+    Parameters
+    ----------
+    path : Path
+        The folder; relative to the city file.
+    encoding : str, optional
+        Of its texts; found out where absent.
+    file_layer : str, optional
+        Sheet of its workbooks, the first one unless said.
+    every_s : int
+        How often it is looked at; a file is taken when two looks find it the same.
+    file_mb : int
+        A larger file is refused.
+    """
+
+    path: Path
+    encoding: str | None = None
+    file_layer: str | None = None
+    every_s: Count = 5
+    file_mb: Count = 64
+
+    @property
+    def address(self) -> str:
+        """Where the files lie, for people."""
+        return str(self.path)
+
+    def from_folder(self, folder: Path) -> Folder:
+        """Return it with its path made whole, from a city file in ``folder``."""
+        return self.model_copy(update={"path": (folder / self.path).resolve()})
+
+
 def topic_filter(pattern: str) -> str:
     """Return what a broker is asked for.
 

@@ -28,10 +28,11 @@ class ToldAnswer(BaseModel):
 class SourceAnswer(BaseModel):
     """A source: whether it is heard, how much it tells and how late.
 
-    ``way`` is http, mqtt or table; simulator; gone where it is no longer declared. ``state`` is
-    fresh, late (beyond 1.5 of ``period_s``) or lost (beyond 3), null where no period is declared.
-    ``data_at`` is the newest time that its data speaks of, ``lag_s`` how late its newest batch
-    came. What is null from ``address`` on is unknown, or not for who sees a part of the city.
+    ``way`` is http, mqtt, table or folder; simulator; gone where it is no longer declared.
+    ``state`` is fresh, late (beyond 1.5 of ``period_s``) or lost (beyond 3), null where no period
+    is declared. ``data_at`` is the newest time that its data speaks of, ``lag_s`` how late its
+    newest batch came. What is null from ``address`` on is unknown, or not for who sees a part of
+    the city.
     """
 
     key: str

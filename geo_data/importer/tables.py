@@ -9,13 +9,24 @@ import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Protocol
 
 import pandas as pd
 
 from geo_data.faults import Fault, InputError, nearest
 from geo_data.importer.encodings import encoding_of
 from geo_data.importer.report import Finding, Outcome
-from geo_data.sources import Source
+
+
+class Form(Protocol):
+    """What somebody declared of a table: its encoding, its sheet."""
+
+    @property
+    def encoding(self) -> str | None: ...
+
+    @property
+    def file_layer(self) -> str | None: ...
+
 
 Read = tuple[pd.DataFrame, list[Finding]]
 """Rows as they are, numbered from 1, and what the reading came upon."""
@@ -47,7 +58,7 @@ def cell_text(value: object) -> str:
     return str(value).strip()
 
 
-def read_text_table(path: Path, source: Source) -> Read:
+def read_text_table(path: Path, form: Form) -> Read:
     """Read a CSV: comma, semicolon or tab, with or without a BOM.
 
     Raises
@@ -57,7 +68,7 @@ def read_text_table(path: Path, source: Source) -> Read:
     """
     data = path.read_bytes()
     try:
-        text = data.decode(source.encoding or encoding_of(data)).removeprefix("\ufeff")
+        text = data.decode(form.encoding or encoding_of(data)).removeprefix("\ufeff")
     except (UnicodeError, LookupError) as error:
         raise unreadable(error) from error
     csv.field_size_limit(_LONGEST_CELL)
@@ -87,7 +98,7 @@ def _ragged(rows: list[list[str]], width: int) -> Iterator[Finding]:
             yield Finding(Outcome.REFUSED, Fault("ragged-row", row=number, values=values))
 
 
-def read_workbook(path: Path, source: Source) -> Read:
+def read_workbook(path: Path, form: Form) -> Read:
     """Read a sheet of a workbook: the one that ``file_layer`` names, else the first.
 
     Raises
@@ -99,7 +110,7 @@ def read_workbook(path: Path, source: Source) -> Read:
         # The reader remarks on styles and print areas, which are nothing to us.
         with warnings.catch_warnings(action="ignore"), pd.ExcelFile(path) as book:
             sheets = [str(name) for name in book.sheet_names]
-            sheet = source.file_layer or sheets[0]
+            sheet = form.file_layer or sheets[0]
             if sheet not in sheets:
                 values: dict[str, object] = {"layer": sheet, "nearest": nearest(sheet, sheets)}
                 raise InputError(Fault("no-layer", field="file-layer", values=values))

@@ -62,6 +62,7 @@ def apply(
     unread: Sequence[Unread] = (),
     teller: str | None = None,
     beside: Callable[[Connection, Outcome], None] | None = None,
+    place: Callable[[int, Fault], Fault] | None = None,
 ) -> Outcome:
     """Take a batch of reports into the store: one transaction, all of it or nothing.
 
@@ -84,6 +85,8 @@ def apply(
         Who sent the batch: the source of its dead letters, that of each report unless said.
     beside : callable, optional
         Called at the end of the transaction, with what became of the batch.
+    place : callable, optional
+        Number of a report and its fault -> the fault where its source will find it.
 
     Raises
     ------
@@ -105,12 +108,20 @@ def apply(
             outcome.repeated += found.repeated
             outcome.refused += found.refused
             outcome.repeats += found.repeats
-        outcome.refused.sort(key=lambda refusal: refusal[0])
+        outcome.refused = _placed(outcome.refused, place)
         letters = [*unread, *letters_of(reports, outcome.refused, teller)]
         bury(connection, store.tables, letters, received_at)
         if beside is not None:
             beside(connection, outcome)
     return outcome
+
+
+def _placed(
+    refused: Sequence[Refusal], place: Callable[[int, Fault], Fault] | None
+) -> list[Refusal]:
+    """Return refusals in the order of their rows, each where its source will find it."""
+    put = place or (lambda _row, fault: fault)
+    return [(row, put(row, fault)) for row, fault in sorted(refused, key=lambda one: one[0])]
 
 
 def _apply_cases(

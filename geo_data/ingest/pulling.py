@@ -13,7 +13,7 @@ from datetime import datetime
 from threading import Event, Thread
 
 from geo_data.faults import Fault, InputError
-from geo_data.ingest import mqtt, polling
+from geo_data.ingest import folder, mqtt, polling
 from geo_data.ingest.source_states import note_contact, note_error
 from geo_data.intakes import Intake
 from geo_data.store import Store
@@ -135,7 +135,9 @@ def _way(intake: Intake) -> Fetch | None:
     """Return how an intake is fetched from; ``None`` where it posts to us."""
     if intake.mqtt:
         return mqtt.listen
-    return polling.poll if intake.table else None
+    if intake.table:
+        return polling.poll
+    return folder.watch if intake.folder else None
 
 
 def pause_s(failures: int) -> float:

@@ -27,6 +27,14 @@ _PARSERS: dict[str, Callable[[Message, datetime, int | None], Report]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Spoiled:
+    """A message that its transport could not read: what there is of it, and why."""
+
+    raw: str
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """What became of one message: ``accepted``, ``repeated`` or ``refused`` with its faults."""
 
@@ -34,6 +42,7 @@ class Received:
     faults: tuple[Fault, ...] = ()
 
 
+Place = Callable[[int, Fault], Fault]
 Beside = Callable[[Connection, Sequence["Received"]], None]
 """Writes something of its own into the open transaction, knowing what became of each message."""
 
@@ -44,6 +53,7 @@ def receive(
     messages: Sequence[object],
     received_at: datetime,
     beside: Beside | None = None,
+    place: Place | None = None,
 ) -> list[Received]:
     """Take messages in, in one transaction; returns after its commit.
 
@@ -59,6 +69,8 @@ def receive(
         Now, aware.
     beside : callable, optional
         Called at the end of the transaction: how far its source was read is kept with the rows.
+    place : callable, optional
+        Number of a message and one of its faults -> the fault where its source will find it.
 
     Returns
     -------
@@ -70,18 +82,8 @@ def receive(
     InputError
         Exit code 3: the store is locked or damaged; nothing was written.
     """
-    reports: list[Report] = []
-    rows: list[int] = []
-    found = [Received("accepted")] * len(messages)
-    unread: list[Unread] = []
-    for row, message in enumerate(messages):
-        try:
-            reports.append(_report(store, intake, message, received_at, row + 1))
-            rows.append(row)
-        except InputError as error:
-            found[row] = Received("refused", error.faults)
-            raw = json.dumps(message, ensure_ascii=True, default=str)
-            unread.append(Unread(intake.key, raw, error.faults))
+    put = place or (lambda _row, fault: fault)
+    reports, rows, found, unread = _read_all(store, intake, messages, received_at, put)
     if not reports and not unread and beside is None:
         return found
 
@@ -95,14 +97,49 @@ def receive(
         if beside is not None:
             beside(connection, found)
 
-    apply(store, reports, received_at, unread, intake.key, sealed)
+    def put_number(number: int, fault: Fault) -> Fault:
+        return put(rows[number], fault)
+
+    apply(store, reports, received_at, unread, intake.key, sealed, put_number)
     return found
 
 
-def _report(
+def _read_all(
+    store: Store, intake: Intake, messages: Sequence[object], received_at: datetime, put: Place
+) -> tuple[list[Report], list[int], list[Received], list[Unread]]:
+    """Return reports and their places in the batch, what became of each message, and the rest."""
+    reports: list[Report] = []
+    rows: list[int] = []
+    found = [Received("accepted")] * len(messages)
+    unread: list[Unread] = []
+    for row, message in enumerate(messages):
+        read = _read(store, intake, message, received_at, row + 1)
+        if isinstance(read, Report):
+            reports.append(read)
+            rows.append(row)
+            continue
+        faults = tuple(put(row, fault) for fault in read)
+        found[row] = Received("refused", faults)
+        unread.append(Unread(intake.key, _raw(message), faults))
+    return reports, rows, found, unread
+
+
+def _raw(message: object) -> str:
+    if isinstance(message, Spoiled):
+        return message.raw.replace("\0", "?")
+    return json.dumps(message, ensure_ascii=True, default=str)
+
+
+def _read(
     store: Store, intake: Intake, message: object, received_at: datetime, row: int
-) -> Report:
+) -> Report | tuple[Fault, ...]:
+    """Return the report that a message is, or what is wrong with it."""
+    if isinstance(message, Spoiled):
+        return message.faults
     if not isinstance(message, Mapping):
-        raise InputError(Fault("not-object", row=row, field="-"))
+        return (Fault("not-object", row=row, field="-"),)
     ours = our_message(intake, message, store.city.zone)
-    return _PARSERS[intake.tells](ours, received_at, row)
+    try:
+        return _PARSERS[intake.tells](ours, received_at, row)
+    except InputError as error:
+        return error.faults

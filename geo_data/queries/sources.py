@@ -50,8 +50,8 @@ class SourceState:
     name : Label, optional
         What people call it.
     way : str
-        ``http``, ``mqtt``, ``table``; ``simulator``; ``gone`` where the city file no longer
-        declares it.
+        ``http``, ``mqtt``, ``table``, ``folder``; ``simulator``; ``gone`` where the city file no
+        longer declares it.
     tells : str, optional
         ``incidents``, ``stages`` or ``observations``.
     state : str, optional
@@ -204,8 +204,7 @@ def _state(key: str, intake: Intake | None, row: Any, now: datetime) -> SourceSt
 
 
 def _with_trouble(one: SourceState, intake: Intake | None, row: Any) -> SourceState:
-    way = intake and (intake.mqtt or intake.table)
-    one = replace(one, address=way.address if way else None)
+    one = replace(one, address=intake.address if intake else None)
     if row is None or row.error is None:
         return one
     fault = next(iter(faults_of_text(row.error)), None)

@@ -178,11 +178,22 @@ def test_every_key_and_field_is_in_the_guide() -> None:
     from geo_data.city import Basemap, Level, Unit
     from geo_data.intakes import Intake
     from geo_data.sources import FIELDS, Limits, Source
-    from geo_data.ways_in import ForeignTable, Mqtt
+    from geo_data.ways_in import Folder, ForeignTable, Mqtt
 
     keys = {
         info.alias or name
-        for model in (City, Level, Unit, Source, Basemap, Limits, Intake, Mqtt, ForeignTable)
+        for model in (
+            City,
+            Level,
+            Unit,
+            Source,
+            Basemap,
+            Limits,
+            Intake,
+            Mqtt,
+            ForeignTable,
+            Folder,
+        )
         for name, info in model.model_fields.items()
         if not info.exclude
     }
