@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -249,13 +250,13 @@ def test_what_a_locked_store_refused_is_told_again(
     sent: list[Report] = []
     calls = 0
 
-    def refuse_twice(store: Store, reports: list[Report], at: datetime) -> Outcome:
+    def refuse_twice(store: Store, reports: list[Report], at: datetime, **more: Any) -> Outcome:
         nonlocal calls
         calls += 1
         if calls < 3:
             raise InputError(Fault("store-locked", file="city.gpkg"))
         sent.extend(reports)
-        return apply(store, reports, at)
+        return apply(store, reports, at, **more)
 
     monkeypatch.setattr(simulator, "apply", refuse_twice)
     run_for(store, Clock(MONDAY + 9 * HOUR, timedelta(minutes=5)), 12, monkeypatch)
