@@ -191,6 +191,15 @@ class RegionTree:
         places = (spans[code][0] if code and code in spans else -1 for code in codes)
         return np.array([at if start <= at < end else -1 for at in places], dtype=np.int32)
 
+    def reach(self, codes: Sequence[str]) -> tuple[int, int]:
+        """Return the least run of numbers that holds every visible one of some regions."""
+        runs = self._runs_of(codes)
+        there = runs.end > runs.start
+        scattered = [numbers for numbers in runs.scattered.values() if len(numbers)]
+        lows = [*runs.start[there].tolist(), *(int(numbers.min()) for numbers in scattered)]
+        highs = [*runs.end[there].tolist(), *(int(numbers.max()) + 1 for numbers in scattered)]
+        return min(lows, default=0), max(highs, default=0)
+
     def within(
         self, numbers: np.ndarray[Any, np.dtype[np.int32]], code: str
     ) -> np.ndarray[Any, np.dtype[np.bool_]]:

@@ -43,7 +43,10 @@ class Selected:
 
 def shading_scale(shading: Shading, theme: str) -> Scale:
     """Return the scale a shading is drawn with: the legend must use the same."""
-    return scale(shading.values.values(), shading.hue, theme)
+    found = shading.scales.get(theme)
+    if found is None:
+        found = shading.scales[theme] = scale(shading.values.values(), shading.hue, theme)
+    return found
 
 
 def view_spec(

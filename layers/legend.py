@@ -6,10 +6,9 @@ that are sent to it.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from geo_data import dictionaries, queries
 from geo_data.records import Scope, SensorState, Severity, Window
@@ -17,7 +16,6 @@ from geo_data.store import Store
 from layers.deck import Shading, shading_scale
 from layers.style import TOKENS, WORDS, LegendRow, legend
 
-HOUR = timedelta(hours=1)
 SEVERITY_SHAPES = {
     Severity.EXTREME: "diamond",
     Severity.MAJOR: "triangle",
@@ -30,9 +28,6 @@ STATE_LOOKS = {
     SensorState.NORMAL: ("ok", "circle"),
     SensorState.OFFLINE: ("offline", "ring"),
 }
-
-
-Tally = dict[str | None, Counter[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,49 +91,21 @@ def point_legends(
     """
     groups: list[LegendGroup] = []
     if "incidents" in layers_on:
-        drawn = _drawn(store, scope, at, window)
-        inside = set(queries.region_tree(store, scope).subtree(region_code))
-        groups.append(incident_legend(_sum(drawn, inside), theme, language))
+        drawn = queries.drawn_counts(store, scope, region_code, at, window)
+        groups.append(incident_legend(drawn, theme, language))
     if "sensors" in layers_on:
         counts = queries.sensor_state_counts(store, scope, region_code, at)
         groups.append(sensor_legend(counts.tolist(), theme, language))
     return groups
 
 
-def _drawn(store: Store, scope: Scope, at: datetime, window: Window) -> Tally:
-    """Count the incidents drawn by region and severity; read again when one of them changed."""
-    # Some windows begin at a local midnight, so their length grows by the second: by the hour it
-    # tells them apart. What slid out of one is noticed within ten minutes, what came in at once.
-    key = ("legend-incidents", scope, round(window.length / HOUR))
-    moment = (
-        store.stamp("incidents"),
-        at.replace(minute=at.minute // 10 * 10, second=0, microsecond=0),
-    )
-
-    def count() -> Tally:
-        points = queries.open_incident_points(store, scope, at, window)
-        found: Tally = {}
-        for code, severity in zip(points.region_codes, points.severity.tolist(), strict=True):
-            found.setdefault(code, Counter())[severity] += 1
-        return found
-
-    return store.cached(key, moment, count)
-
-
-def _sum(tally: Tally, inside: set[str]) -> Counter[int]:
-    found: Counter[int] = Counter()
-    for code in inside & tally.keys():
-        found.update(tally[code])
-    return found
-
-
-def incident_legend(counts: Counter[int], theme: str, language: str) -> LegendGroup:
+def incident_legend(counts: Mapping[Severity, int], theme: str, language: str) -> LegendGroup:
     """Return the severities with how many incidents of each are drawn."""
     rows = tuple(
         LegendRow(
             TOKENS[theme][f"warning-{int(severity)}"],
             dictionaries.severity(severity).label(language),
-            counts[int(severity)],
+            counts[severity],
             shape,
         )
         for severity, shape in SEVERITY_SHAPES.items()

@@ -19,7 +19,7 @@ from geo_data.records import FUNCTIONAL, Region, Scope
 from geo_data.store import Store
 from layers import documents
 from layers.spec import LayerSpec
-from layers.style import Hue, rgba
+from layers.style import Hue, Scale, rgba
 
 STOREY_M = 3.1
 OUTLINE = "region-outline"
@@ -54,6 +54,8 @@ class Shading:
     unit: str = ""
     hue: Hue = "teal"
     digits: int = 1
+    scales: dict[str, Scale] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """By theme, as :func:`layers.deck.shading_scale` works them out once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,13 +35,21 @@ def indicator_shading(
     """
     level = store.city.finest_level
     indicator = catalog.indicators()[indicator_key]
-    return Shading(
-        level=level,
-        values=_values(store, scope, level, indicator, window_key, at),
-        label=indicator.name(language),
-        unit=indicator.unit_in(language),
-        hue="violet" if indicator.better == "low" else "teal",
-    )
+    values = _values(store, scope, level, indicator, window_key, at)
+
+    def build() -> Shading:
+        return Shading(
+            level=level,
+            values=values,
+            label=indicator.name(language),
+            unit=indicator.unit_in(language),
+            hue="violet" if indicator.better == "low" else "teal",
+        )
+
+    # Its scale is worked out once, too. What is held keeps its values, so that no others can
+    # have their identity.
+    key = ("shading", scope, level, window_key, language)
+    return store.cached(key, (indicator.key, id(values)), build)
 
 
 def _values(

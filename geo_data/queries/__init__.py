@@ -6,6 +6,7 @@ time: the answer is what was known then.
 
 from __future__ import annotations
 
+from geo_data.queries.drawn_counts import drawn_counts
 from geo_data.queries.freshness import ages
 from geo_data.queries.incidents import (
     incident,
@@ -44,6 +45,7 @@ __all__ = [
     "SensorPoints",
     "SourceState",
     "ages",
+    "drawn_counts",
     "incident",
     "incident_count",
     "incidents",

@@ -13,11 +13,10 @@ from datetime import datetime
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from geo_data.histories import Rows
 from geo_data.instants import instant, millis
-from geo_data.records import Scope, Window
+from geo_data.records import FUNCTIONAL, Scope, Window
 from geo_data.regions import RegionTree, region_tree
 from geo_data.rollups.case_log import BEGINS, ENDS, CaseLog, Events, Trait, case_log
 from geo_data.store import Store
@@ -43,7 +42,7 @@ class Lately:
         self._log = log
         self._tree = tree
         # A board asks about one region and the same spans thirty times over.
-        self._masks: dict[str, npt.NDArray[np.bool_] | None] = {}
+        self._found: dict[tuple[str, str], Events] = {}
         self._edges: tuple[Sequence[Window], Millis, Millis] | None = None
 
     @property
@@ -69,45 +68,43 @@ class Lately:
         -------
         int64, shape (spans,)
         """
-        return self._in_spans(self._within(self._log.events[measure], spans), region_code, spans)
+        return _in_spans(self._events(measure, region_code), *self._edges_of(spans))
 
     def counts_of(
         self, trait: Trait, keys: Iterable[str], region_code: str, spans: Sequence[Window]
     ) -> Rows:
         """Count the cases reported in each span whose trait is one of ``keys``."""
-        reported = self._within(self._log.events["reported"], spans)
-        return self._in_spans(reported.with_trait(trait, keys), region_code, spans)
+        reported = self._within(self._events("reported", region_code), spans)
+        return _in_spans(reported.with_trait(trait, keys), *self._edges_of(spans))
 
     def standing(self, what: Standing, region_code: str, moments: Sequence[datetime]) -> Rows:
         """Count the cases that stood open, past their limit or due soon, at each moment."""
         at_ms = _all_millis(moments) + 1
-        begun, over = (self._log.events[names[what]] for names in (BEGINS, ENDS))
-        before = np.zeros_like(at_ms) + np.iinfo(np.int64).min
-        inside = self._inside(region_code)
-        return _in_spans(begun, inside, before, at_ms) - _in_spans(over, inside, before, at_ms)
+        begun, over = (self._events(names[what], region_code) for names in (BEGINS, ENDS))
+        counts: Rows = np.searchsorted(begun.at_ms, at_ms) - np.searchsorted(over.at_ms, at_ms)
+        return counts
 
     def counts_each(self, measure: str, codes: Sequence[str], span: Window) -> Rows:
         """Count what happened in a span in each region, shape (codes,)."""
-        return self._in_each(self._log.events[measure], codes, millis(span.start), millis(span.end))
+        return self._in_each(
+            self._around(measure, codes), codes, millis(span.start), millis(span.end)
+        )
 
     def counts_of_each(
         self, trait: Trait, keys: Iterable[str], codes: Sequence[str], span: Window
     ) -> Rows:
         """Do what :meth:`counts_of` does for one span in each region."""
-        reported = self._within(self._log.events["reported"], [span])
+        reported = self._within(self._around("reported", codes), [span])
         chosen = reported.with_trait(trait, keys)
         return self._in_each(chosen, codes, millis(span.start), millis(span.end))
 
     def standing_each(self, what: Standing, codes: Sequence[str], moment: datetime) -> Rows:
         """Do what :meth:`standing` does at one moment in each region."""
         before, after = np.iinfo(np.int64).min, millis(moment) + 1
-        begun, over = (self._log.events[names[what]] for names in (BEGINS, ENDS))
+        begun, over = (self._around(names[what], codes) for names in (BEGINS, ENDS))
         return self._in_each(begun, codes, before, after) - self._in_each(
             over, codes, before, after
         )
-
-    def _in_spans(self, events: Events, region_code: str, spans: Sequence[Window]) -> Rows:
-        return _in_spans(events, self._inside(region_code), *self._edges_of(spans))
 
     def _edges_of(self, spans: Sequence[Window]) -> tuple[Millis, Millis]:
         held = self._edges
@@ -123,19 +120,33 @@ class Lately:
         starts, ends = self._edges_of(spans)
         return events.between(int(starts.min()), int(ends.max()))
 
-    def _inside(self, region_code: str) -> npt.NDArray[np.bool_] | None:
-        """Which slots count for a region, the last for outside; ``None`` is all of them."""
-        if region_code not in self._masks:
-            self._masks[region_code] = self._mask(region_code)
-        return self._masks[region_code]
+    def _events(self, measure: str, region_code: str) -> Events:
+        """Return the events of a region; none of one that is not visible."""
+        asked = measure, region_code
+        if asked not in self._found:
+            self._found[asked] = self._inside(self._log.events[measure], region_code)
+        return self._found[asked]
 
-    def _mask(self, region_code: str) -> npt.NDArray[np.bool_] | None:
-        tree = self._tree
+    def _inside(self, events: Events, region_code: str) -> Events:
         if self._is_everything(region_code):
-            return None
-        # The last slot, which -1 finds, is of what lies outside.
-        slots = np.append(np.arange(self._log.n_slots, dtype=np.int32), np.int32(OUTSIDE))
-        return tree.within(slots, region_code)
+            return events
+        region = self._tree.get(region_code)
+        if region is None:
+            return events.between(0, 0)
+        if region.level == FUNCTIONAL:
+            # The last place, which -1 finds, is of what lies outside.
+            slots = np.append(np.arange(self._log.n_slots, dtype=np.int32), np.int32(OUTSIDE))
+            return events.chosen(self._tree.within(slots, region_code)[events.slot])
+        return events.of_slots(*self._tree.span(region_code))
+
+    def _around(self, measure: str, codes: Sequence[str]) -> Events:
+        """Return events among which are all of some regions, and for a few not many others."""
+        events = self._log.events[measure]
+        first, end = self._tree.reach(codes)
+        is_most = 2 * (end - first) > self._log.n_slots
+        if is_most or any(self._is_everything(code) for code in codes):
+            return events
+        return events.of_slots(first, end)
 
     def _is_everything(self, region_code: str) -> bool:
         return self._tree.is_whole_city and region_code == self._tree.root.code
@@ -162,11 +173,8 @@ def lately(store: Store, scope: Scope) -> Lately:
     return Lately(case_log(store), region_tree(store, scope))
 
 
-def _in_spans(
-    events: Events, inside: npt.NDArray[np.bool_] | None, starts: Millis, ends: Millis
-) -> Rows:
-    at_ms = events.at_ms if inside is None else events.at_ms[inside[events.slot]]
-    counts: Rows = np.searchsorted(at_ms, ends) - np.searchsorted(at_ms, starts)
+def _in_spans(events: Events, starts: Millis, ends: Millis) -> Rows:
+    counts: Rows = np.searchsorted(events.at_ms, ends) - np.searchsorted(events.at_ms, starts)
     return counts
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Select, and_, case, func, select, union
+from sqlalchemy import Connection, Select, Subquery, and_, case, func, select, union
 
 from geo_data.histories import STAGE_INDEX
 from geo_data.instants import millis
@@ -102,26 +102,31 @@ def _drawn(store: Store, scope: Scope, now: Moment, window: Window) -> Select[An
     tree = region_tree(store, scope)
     table = store.tables.incidents
     # One branch per index: SQLite would read the whole table for an "or" of the two.
-    newest = (
-        select(table.c.id)
-        .where(
-            table.c.reported_at >= window.start,
-            table.c.reported_at < window.end,
-            was_known(store, now),
-        )
-        .order_by(table.c.reported_at.desc())
-        .limit(MOST)
-        .subquery()
-    )
     ids = union(
         select(table.c.id).where(was_open(store, now)),
-        select(newest.c.id),
+        select(newest_reported(store, now, window).c.id),
     )
     drawn = select(table).where(table.c.id.in_(ids), table.c.lon.is_not(None))
     codes = region_codes(tree, tree.root.code)
     if codes is not None:
         drawn = drawn.where(one_of(table.c.region_code, codes))
     return drawn.order_by(table.c.id)
+
+
+def newest_reported(store: Store, now: Moment, window: Window) -> Subquery:
+    """Return the ids of the newest :data:`MOST` cases of the city that a window holds."""
+    table = store.tables.incidents
+    return (
+        select(table.c.id)
+        .where(
+            table.c.reported_at >= window.start,
+            table.c.reported_at < window.end,
+            was_known(store, now),
+        )
+        .order_by(table.c.reported_at.desc(), table.c.id.desc())
+        .limit(MOST)
+        .subquery()
+    )
 
 
 def _is_overdue(row: Row, at: datetime) -> bool:

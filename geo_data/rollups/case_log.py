@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, NamedTuple
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,8 @@ KEPT_MS = 15 * DAY_MS
 """How far back from the newest data the instants reach at least: a week and the week before."""
 RELOAD_MS = 3 * DAY_MS
 """They are read anew once in such a time, so that they do not grow for ever."""
+MOST_SORTED = 8
+"""A part smaller than this share is sorted out of the order by region; else all are looked at."""
 MANY = 1_000
 """Changes after which reading everything again is cheaper than following them."""
 UNCLOSED = "unclosed"
@@ -56,11 +59,14 @@ _DICTIONARIES = {"category": "categories", "channel": "channels", "severity": "s
 _STAGE_NUMBERS = {str(stage): number for stage, number in STAGE_INDEX.items()}
 
 
-class Events(NamedTuple):
+@dataclass(frozen=True)
+class Events:
     """Instants of one measure, ascending, all of shape (n,).
 
-    Attributes
+    Parameters
     ----------
+    at_ms : int64
+        When.
     case : int64
         Id of the incident.
     slot : int32
@@ -74,6 +80,26 @@ class Events(NamedTuple):
     slot: Slots
     traits: Traits
 
+    @cached_property
+    def _by_slot(self) -> tuple[Slots, Slots]:
+        """The slots ascending, and the row of each: a subtree is a run of them."""
+        # Two bytes are sorted by counting, in a tenth of the time.
+        few = not len(self.slot) or self.slot.max() < np.iinfo(np.uint16).max - 1
+        places = (self.slot + 1).astype(np.uint16) if few else self.slot + 1
+        rows = np.argsort(places, kind="stable").astype(np.int32)
+        return places[rows].astype(np.int32) - np.int32(1), rows
+
+    def of_slots(self, first: int, end: int) -> Events:
+        """Return the events of slots ``[first, end)``.
+
+        What lies in a town costs as much as happens there, however large the city is.
+        """
+        slots, rows = self._by_slot
+        run = slice(*np.searchsorted(slots, np.array([first, end], dtype=np.int32)))
+        if (run.stop - run.start) * MOST_SORTED > len(slots):
+            return self.chosen((self.slot >= first) & (self.slot < end))
+        return self.chosen(np.sort(rows[run]))
+
     def between(self, start_ms: int, end_ms: int) -> Events:
         """Return the events of a span: views, nothing is copied."""
         run = slice(*np.searchsorted(self.at_ms, [start_ms, end_ms]))
@@ -86,10 +112,10 @@ class Events(NamedTuple):
         wanted = np.zeros(len(dictionary(_DICTIONARIES[trait])) + 2, dtype=bool)
         # The last place stands for what no dictionary knows, which is -1.
         wanted[numbers[numbers >= 0]] = True
-        return self._replace(traits={}).chosen(wanted[self.traits[trait]])
+        return replace(self, traits={}).chosen(wanted[self.traits[trait]])
 
-    def chosen(self, wanted: npt.NDArray[np.bool_]) -> Events:
-        """Return the events for which ``wanted`` is true."""
+    def chosen(self, wanted: npt.NDArray[np.bool_] | Slots) -> Events:
+        """Return the events for which ``wanted`` is true, or the rows that it lists."""
         traits = {name: values[wanted] for name, values in self.traits.items()}
         return Events(self.at_ms[wanted], self.case[wanted], self.slot[wanted], traits)
 
@@ -138,7 +164,7 @@ def _newer(store: Store, stamp: tuple[object, int]) -> CaseLog:
         seq = connection.scalar(select(func.max(store.tables.changes.c.seq))) or 0
         changed = None
         if isinstance(log, CaseLog) and log.stamp == stamp:
-            changed = _changed(store, connection, log.seq)
+            changed = changed_cases(store, connection, log.seq)
         if isinstance(log, CaseLog) and changed is not None:
             new = _read(store, connection, one_of(store.tables.incidents.c.id, changed))
             events = {
@@ -153,8 +179,8 @@ def _newer(store: Store, stamp: tuple[object, int]) -> CaseLog:
         return CaseLog(stamp, seq, since_ms, n_slots, _read(store, connection, moved))
 
 
-def _changed(store: Store, connection: Connection, seq: int) -> list[int] | None:
-    """Ids of the cases changed since; ``None`` if that cannot be told from the log."""
+def changed_cases(store: Store, connection: Connection, seq: int) -> list[int] | None:
+    """Return the ids of the cases changed since; ``None`` if the log cannot tell."""
     changes = store.tables.changes
     oldest = connection.scalar(select(func.min(changes.c.seq)))
     newer = select(changes.c.topic, changes.c.body).where(

@@ -70,13 +70,17 @@ class Cube:
         total: Rows = run.sum(axis=1, dtype=np.int64)
         return total
 
-    def by_slot(self, column: int, first_day: int, last_day: int) -> Rows:
+    def by_slot(
+        self, column: int, first_day: int, last_day: int, slots: tuple[int, int] | None = None
+    ) -> Rows:
         """Running sums along the slots over days ``[first, last]``, shape (slots + 1,).
 
-        The sum of slots ``[start, end)`` is ``result[end] - result[start]``.
+        The sum of slots ``[start, end)`` is ``result[end] - result[start]``; with ``slots`` given
+        as ``(low, high)``, the result begins at ``low`` and ends with ``high``.
         """
         since, until = self._span(first_day, last_day)
-        sums: Rows = self._sums[:, column, since:until].sum(axis=1, dtype=np.int64)
+        low, high = slots or (0, len(self._sums) - 1)
+        sums: Rows = self._sums[low : high + 1, column, since:until].sum(axis=1, dtype=np.int64)
         return sums
 
     def series(self, start: int, end: int, first_day: int, last_day: int) -> Rows:

@@ -191,9 +191,15 @@ def _sums(
 ) -> list[int]:
     counts = followers.region_days(store)
     with counts.following():
-        running = counts.cube.by_slot(MEASURES.index(measure), first_day, last_day)
         runs = [list(_runs(tree, counts.slots, code)) for code in codes]
-    return [int(sum(running[end] - running[start] for start, end in each)) for each in runs]
+        # A year of every region is megabytes; of a town and what is in it, it is nothing.
+        low = min((start for each in runs for start, _ in each), default=0)
+        high = max((end for each in runs for _, end in each), default=low)
+        column = MEASURES.index(measure)
+        running = counts.cube.by_slot(column, first_day, last_day, (low, high))
+    return [
+        int(sum(running[end - low] - running[start - low] for start, end in each)) for each in runs
+    ]
 
 
 def _level_runs(tree: RegionTree, slots: Numbers, level: str) -> tuple[list[str], Rows, Rows]:

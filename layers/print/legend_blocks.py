@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from geo_data.records import FUNCTIONAL
+from geo_data.records import FUNCTIONAL, Severity
 from indicators.writing import write_number
 from layers import legend
 from layers.deck import shading_scale
@@ -55,7 +54,8 @@ def legend_groups(contents: Contents) -> list[LegendGroup]:
 
 def _cases(contents: Contents) -> LegendGroup:
     counts = contents.points["incidents"].counts
-    group = legend.incident_legend(Counter(counts), signs.THEME, contents.language)
+    by_severity = {severity: counts.get(severity, 0) for severity in Severity}
+    group = legend.incident_legend(by_severity, signs.THEME, contents.language)
     ended = LegendRow(
         INK["offline"], WORDS("print-ended", contents.language), counts.get(ENDED, 0), "ended"
     )

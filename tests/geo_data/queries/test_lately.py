@@ -20,7 +20,7 @@ from geo_data.queries.open_cases import OpenCount, open_by_region
 from geo_data.records import Scope, Stage, Window
 from geo_data.regions import region_tree
 from geo_data.rollups import day_number, day_start
-from geo_data.rollups.case_log import IRREGULAR
+from geo_data.rollups.case_log import IRREGULAR, Events
 from geo_data.rollups.contributions import MEASURES
 from geo_data.store import Store, open_store
 from tests.geo_data.lived_city import (
@@ -222,3 +222,23 @@ def _stands(found: Lately, code: str, now: datetime) -> OpenCount:
 def _sum(counts: object) -> OpenCount:
     pairs = np.array([tuple(count) for count in counts], dtype=int).reshape(-1, 3)  # type: ignore[attr-defined]
     return OpenCount(*pairs.sum(axis=0).tolist())
+
+
+@given(
+    st.lists(st.tuples(st.integers(-1, 6), st.integers(0, 50)), max_size=200),
+    st.integers(0, 7),
+    st.integers(0, 7),
+)
+def test_events_of_some_slots_are_those_that_lie_there(
+    given_events: list[tuple[int, int]], first: int, end: int
+) -> None:
+    given_events.sort(key=lambda one: one[1])
+    slots, times = np.array(given_events, dtype=np.int64).reshape(-1, 2).T
+    rows = np.arange(len(given_events))
+    events = Events(times, rows, slots.astype(np.int32), {"severity": rows * 2})
+    found = events.of_slots(first, end)
+    expected = [row for row, (slot, _) in enumerate(given_events) if first <= slot < end]
+    assert found.case.tolist() == expected
+    assert found.at_ms.tolist() == [given_events[row][1] for row in expected]
+    assert found.slot.tolist() == [given_events[row][0] for row in expected]
+    assert found.traits["severity"].tolist() == [2 * row for row in expected]

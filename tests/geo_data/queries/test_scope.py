@@ -74,10 +74,15 @@ SENSORS = [INSIDE["sensor"], "s3", *OUTSIDE["sensor"]]
 PLACE_KINDS = ["residential", "shelter", "building", "village"]
 TEXTS = ["t", "s", "新", "暴露", "SJ", "residential-0", "松汇路", "谷阳路", "开发区", "投诉", "xq"]
 
-COUNTS_OUTSIDE = {"incident_count", "observations", "sensor_history"}
+COUNTS_OUTSIDE = {"drawn_counts", "incident_count", "observations", "sensor_history"}
 """Reads that are asked for what lies outside only, and count it."""
 READS: dict[str, Read] = {
     "ages": lambda store, scope: queries.ages(store, scope, NOW),
+    "drawn_counts": lambda store, scope: [
+        list(queries.drawn_counts(store, scope, region, NOW, WINDOW).values())
+        for region in OUTSIDE["region"]
+        if region_tree(store, scope).get(region) is None
+    ],
     "incident": lambda store, scope: [
         queries.incident(store, scope, number, NOW) for number in all_ids(store)
     ],
