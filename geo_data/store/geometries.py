@@ -26,7 +26,8 @@ def decoded(values: Iterable[bytes | str | None]) -> Geometries:
     values : iterable of bytes, str or None
         Blobs of a GeoPackage, or hexadecimal EWKB of a server.
     """
-    given = list(values)
-    if any(isinstance(one, str) for one in given):
+    given: list[Any] = list(values)
+    # A driver gives all of them alike.
+    if isinstance(next((one for one in given if one is not None), None), str):
         return np.asarray(shapely.from_wkb(np.array(given, dtype=object)), dtype=object)
-    return from_blobs(one for one in given if not isinstance(one, str))
+    return from_blobs(given)

@@ -26,7 +26,6 @@ APPLICATION_ID = 0x47504B47  # "GPKG"
 USER_VERSION = 10400
 SRS_ID = 4326
 
-_ENVELOPE_BYTES = (0, 32, 48, 48, 64)
 _RTREE_TABLES = frozenset({"regions", "places", "sensors"})
 """Feature tables with a spatial index. Incidents go without: they come one by one for years,
 are asked for by region code, and the index would double the price of each."""
@@ -109,14 +108,20 @@ _HEADERS = {
 
 def from_blobs(blobs: Iterable[bytes | None]) -> Geometries:
     """Return the shapely geometries of GeoPackage blobs, whoever wrote them."""
-    bodies = [None if blob is None else blob[_body_at(blob) :] for blob in blobs]
+    bodies = [blob and blob[_BODY_AT[blob[3]] :] for blob in blobs]
     if not bodies:
         return np.empty(0, dtype=object)
     return np.asarray(shapely.from_wkb(np.array(bodies, dtype=object)), dtype=object)
 
 
-def _body_at(blob: bytes) -> int:
-    return 8 + _ENVELOPE_BYTES[blob[3] >> 1 & 7]
+_ENVELOPE_BYTES = (0, 32, 48, 48, 64)
+_BODY_AT = {
+    flags: 8 + size
+    for code, size in enumerate(_ENVELOPE_BYTES)
+    for flags in range(256)
+    if flags >> 1 & 7 == code
+}
+"""Where the geometry begins, by the flags in the fourth byte."""
 
 
 def blob_bounds(blob: bytes) -> tuple[float, float, float, float] | None:

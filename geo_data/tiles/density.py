@@ -14,12 +14,11 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import shapely
 
 from geo_data.tiles.commands import point_commands
 from geo_data.tiles.mvt import POINT, Column, Features, value_bytes
-from geo_data.tiles.outlines import Shapes
-from geo_data.tiles.projection import BUFFER, EXTENT, LAST_ZOOM, PIXEL, Numbers, Rows, Spot
+from geo_data.tiles.outlines import Outlines
+from geo_data.tiles.projection import BUFFER, EXTENT, LAST_ZOOM, PIXEL, Flags, Numbers, Rows, Spot
 
 CELL = 4 * PIXEL
 CELLS = EXTENT // CELL
@@ -32,29 +31,28 @@ SUFFIX = "-density"
 Zooms = npt.NDArray[np.int64]
 
 
-def first_zooms(shapes: Shapes) -> Zooms:
-    """Return the first zoom each shape of the unit square is drawn at; 0 for what is no area.
+def first_zooms(outlines: Outlines, is_area: Flags) -> Zooms:
+    """Return the first zoom each feature is drawn at; 0 for what is no area.
 
     Parameters
     ----------
-    shapes : array of shapely geometries, shape (n,)
+    outlines : Outlines
+        In the unit square.
+    is_area : bool, shape (features,)
 
     Returns
     -------
-    int64, shape (n,)
+    int64, shape (features,)
         Past ``LAST_ZOOM`` for what is never drawn.
     """
-    parts, owner = shapely.get_parts(shapes, return_index=True)
-    area = shapely.area(parts)
-    bounds = shapely.bounds(parts).reshape(-1, 4)
-    side = (bounds[:, 2:] - bounds[:, :2]).max(axis=1, initial=0.0)
+    area, side, owner = outlines.parts()
     with np.errstate(divide="ignore", invalid="ignore"):
         needed = np.maximum(PIXEL / np.sqrt(area), THINNEST * side / area)
         zooms = np.ceil(np.log2(needed / EXTENT))
     zooms = np.where(area > 0, np.clip(zooms, 0, LAST_ZOOM + 1), LAST_ZOOM + 1).astype(np.int64)
-    first = np.full(len(shapes), LAST_ZOOM + 1, dtype=np.int64)
+    first = np.full(len(is_area), LAST_ZOOM + 1, dtype=np.int64)
     np.minimum.at(first, owner, zooms)
-    first[shapely.get_dimensions(shapes) != 2] = 0
+    first[~is_area] = 0
     return first
 
 

@@ -24,7 +24,7 @@ from geo_data.tiles.density import (
     parted,
 )
 from geo_data.tiles.mvt import POINT, POLYGON, Column, Features, layer_bytes
-from geo_data.tiles.outlines import Outlines
+from geo_data.tiles.outlines import Outlines, Shapes
 from geo_data.tiles.projection import (
     EXTENT,
     PIXEL,
@@ -39,6 +39,8 @@ from geo_data.tiles.spatial_index import SpatialIndex
 
 BANDS = (8, 11, 14)
 """Last zooms of the bands that are simplified; beyond them shapes are as they were given."""
+POLYGONS = (3, 6)
+"""Types of geometries, as GEOS numbers them, whose rings are all there is of them."""
 HEAVY = 12
 """Vertices a shape: footprints of a few corners have nothing to lose."""
 
@@ -61,17 +63,19 @@ class HeldLayer:
     @classmethod
     def of(cls, name: str, frame: gpd.GeoDataFrame, columns: tuple[str, ...]) -> HeldLayer:
         """Project a frame in EPSG:4326 with ``fid`` and ``columns``."""
-        shapes = shapely.transform(frame.geometry.to_numpy(), to_square)
-        bounds = shapely.bounds(shapes).reshape(-1, 4)
+        shapes = frame.geometry.to_numpy()
+        outlines = Outlines.of(shapes, to_square)
+        is_area = shapely.get_dimensions(shapes) == 2
+        bounds = _bounds(shapes, outlines)
         return cls(
             name=name,
             ids=frame["fid"].to_numpy(dtype=np.int64),
             columns=tuple(Column.of(key, frame[key].tolist()) for key in columns),
-            first_zoom=first_zooms(shapes),
-            is_area=shapely.get_dimensions(shapes) == 2,
+            first_zoom=first_zooms(outlines, is_area),
+            is_area=is_area,
             bounds=bounds,
             index=SpatialIndex(bounds),
-            outlines=Outlines.of(shapes),
+            outlines=outlines,
         )
 
     def body(self, spot: Spot) -> bytes:
@@ -107,6 +111,17 @@ class HeldLayer:
         tolerance = PIXEL / 4 / (EXTENT << last)
         shapes[rows] = shapely.simplify(self.outlines.shapes(rows), tolerance)
         return Outlines.of(shapes)
+
+
+def _bounds(shapes: Shapes, outlines: Outlines) -> Numbers:
+    """Return the boxes around shapes in degrees, in the square; NaN around nothing."""
+    bounds = outlines.bounds()
+    other = np.flatnonzero(~np.isin(shapely.get_type_id(shapes), POLYGONS))
+    degrees = shapely.bounds(shapes[other]).reshape(-1, 4)
+    # North is up in degrees and down in the square.
+    bounds[other, :2] = to_square(degrees[:, [0, 3]])
+    bounds[other, 2:] = to_square(degrees[:, [2, 1]])
+    return bounds
 
 
 def tile_body(layer: HeldLayer, spot: Spot) -> bytes:

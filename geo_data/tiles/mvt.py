@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+from pandas.api.types import infer_dtype
 
 from geo_data.tiles.commands import Whole
 from geo_data.tiles.projection import EXTENT, Rows, runs
@@ -86,27 +88,44 @@ class Column:
     @classmethod
     def of(cls, key: str, values: Iterable[Any]) -> Column:
         """Return a column of values; ``None``, NaN and empty text are not said."""
-        known: dict[Any, int] = {}
-        written: list[bytes] = []
-        codes = []
-        for value in values:
-            if value is None or value == "" or value != value:
-                codes.append(-1)
-                continue
-            # With its type: True is 1 to a dict.
-            code = known.setdefault((type(value), value), len(written))
-            if code == len(written):
-                whole = isinstance(value, float) and value.is_integer()
-                written.append(value_bytes(int(value) if whole else value))
-            codes.append(code)
-        held = np.empty(len(written), dtype=object)
-        held[:] = written
-        said = sum(code >= 0 for code in codes)
-        return cls(key, held, np.array(codes, dtype=np.int64), said == len(written))
+        listed = list(values)
+        said, codes = _coded(listed)
+        held = np.empty(len(said), dtype=object)
+        held[:] = [value_bytes(value) for value in said]
+        return cls(key, held, codes, int((codes >= 0).sum()) == len(said))
 
     def take(self, rows: Rows) -> Column:
         """Return the column of some features."""
         return Column(self.key, self.values, self.codes[rows], self.is_unique)
+
+
+_OF_ONE_KIND = frozenset({"string", "integer", "floating"})
+
+
+def _coded(values: list[Any]) -> tuple[list[Value], Rows]:
+    """Return the different values as they come, and which each row has; -1 where it says none."""
+    if infer_dtype(values, skipna=True) not in _OF_ONE_KIND:
+        return _coded_one_by_one(values)
+    column = np.empty(len(values), dtype=object)
+    column[:] = [None if value == "" else value for value in values]
+    codes, said = pd.factorize(column)
+    return list(map(_shortest, said.tolist())), codes.astype(np.int64)
+
+
+def _coded_one_by_one(values: Iterable[Any]) -> tuple[list[Value], Rows]:
+    known: dict[Any, int] = {}
+    codes = [
+        # With its type: True is 1 to a dict.
+        -1
+        if value is None or value == "" or value != value
+        else known.setdefault((type(value), value), len(known))
+        for value in values
+    ]
+    return [_shortest(value) for _, value in known], np.array(codes, dtype=np.int64)
+
+
+def _shortest(value: Value) -> Value:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,14 +262,21 @@ def _sized(body: bytes) -> bytes:
     return _varint(len(body)) + body
 
 
+_SHORT_TEXTS = [bytes((0x22, length + 2, 0x0A, length)) for length in range(0x7E)]
+"""What goes before a text of so many bytes."""
+
+
 def value_bytes(value: Value) -> bytes:
     """Return a property's value as an entry of a layer's table of values."""
-    if isinstance(value, bool):
+    if isinstance(value, str):
+        text = value.encode()
+        if len(text) < len(_SHORT_TEXTS):
+            return _SHORT_TEXTS[len(text)] + text
+        said = b"\x0a" + _sized(text)
+    elif isinstance(value, bool):
         said = b"\x38" + _varint(int(value))
     elif isinstance(value, int):
         said = b"\x30" + _varint((value << 1) ^ (value >> 63))
-    elif isinstance(value, float):
-        said = b"\x19" + np.float64(value).astype("<f8").tobytes()
     else:
-        said = b"\x0a" + _sized(str(value).encode())
+        said = b"\x19" + np.float64(value).astype("<f8").tobytes()
     return b"\x22" + _sized(said)

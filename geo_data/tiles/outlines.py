@@ -5,6 +5,7 @@ Only what crosses the edge of a tile becomes a shapely polygon again, to be clip
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,9 @@ import shapely
 from geo_data.tiles.projection import Flags, Numbers, Rows, runs
 
 Shapes = npt.NDArray[np.object_]
+Project = Callable[[Numbers], Numbers]
+_POLYGON = 3
+"""As GEOS numbers the types of geometries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +43,28 @@ class Outlines:
     ring_at: Rows
 
     @classmethod
-    def of(cls, shapes: Shapes) -> Outlines:
-        """Return the outlines of shapes in the square; what is no polygon has no ring."""
-        parts, part_owner = shapely.get_parts(shapes, return_index=True)
-        rings, ring_part = shapely.get_rings(parts, return_index=True)
+    def of(cls, shapes: Shapes, project: Project | None = None) -> Outlines:
+        """Return the outlines of shapes; what is no polygon has no ring.
+
+        Parameters
+        ----------
+        shapes : array of shapely geometries, shape (features,)
+            In the square, or what ``project`` takes there.
+        project : callable, optional
+            Of positions, shape (n, 2): no second set of shapes is made for it.
+        """
+        is_one = shapely.get_type_id(shapes) == _POLYGON
+        parts, part_owner = _cut(shapes, is_one, shapely.get_parts)
+        # A polygon without holes is its only ring: its vertices are the same.
+        is_one = (shapely.get_num_interior_rings(parts) == 0) & ~shapely.is_empty(parts)
+        is_one &= shapely.get_type_id(parts) == _POLYGON
+        rings, ring_part = _cut(parts, is_one, shapely.get_rings)
         xy, owner = shapely.get_coordinates(rings, return_index=True)
         if len(owner):
             last = np.append(owner[1:] != owner[:-1], True)
             xy, owner = xy[~last], owner[~last]
+        if project is not None:
+            xy = project(xy)
         size = np.bincount(owner, minlength=len(rings)).astype(np.int64)
         vertex_at = _offsets(size)
         outer = np.append(True, ring_part[1:] != ring_part[:-1])[: len(rings)]
@@ -58,6 +76,27 @@ class Outlines:
         )
         counts = np.bincount(part_owner[ring_part], minlength=len(shapes)).astype(np.int64)
         return cls(xy[turned], vertex_at, outer, _offsets(counts))
+
+    def bounds(self) -> Numbers:
+        """Return the box around each feature, shape (features, 4); NaN where there is no ring."""
+        boxes = np.full((len(self.ring_at) - 1, 4), np.nan)
+        starts = self.vertex_at[self.ring_at[:-1]]
+        filled = self.vertex_at[self.ring_at[1:]] > starts
+        boxes[filled] = _boxes(self.xy, starts[filled])
+        return boxes
+
+    def parts(self) -> tuple[Numbers, Numbers, Rows]:
+        """Return the area of each part without its holes, the longer side of its box, its owner."""
+        size = np.diff(self.vertex_at)
+        turns = _turns(self.xy, self.vertex_at, np.repeat(np.arange(len(size)), size))
+        # Outer rings turn one way and holes the other, so that they come off by themselves.
+        outer = np.flatnonzero(self.outer)
+        areas = np.add.reduceat(turns, outer) / 2 if len(outer) else np.empty(0)
+        sides = np.zeros(len(size))
+        boxes = _boxes(self.xy, self.vertex_at[:-1][size > 0])
+        sides[size > 0] = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0.0)
+        owner = np.repeat(np.arange(len(self.ring_at) - 1), np.diff(self.ring_at))
+        return areas, sides[outer], owner[outer]
 
     def take(self, rows: Rows) -> tuple[Numbers, Rows, Flags, Rows]:
         """Return the rings of some features.
@@ -89,6 +128,28 @@ class Outlines:
     def clipped(self, rows: Rows, box: tuple[float, float, float, float]) -> Outlines:
         """Return what is in ``box`` of some features."""
         return Outlines.of(shapely.clip_by_rect(self.shapes(rows), *box))
+
+
+def _cut(shapes: Shapes, is_one: Flags, cut: Any) -> tuple[Shapes, Rows]:
+    """Return the pieces of shapes and whose each is; those that are one piece stay as they are.
+
+    Every piece cut off is a shape of its own, which takes longer than all that is done with it.
+    """
+    if is_one.all():
+        return shapes, np.arange(len(shapes))
+    rest = np.flatnonzero(~is_one)
+    pieces, which = cut(shapes[rest], return_index=True)
+    owner = np.concatenate([np.flatnonzero(is_one), rest[which]])
+    order = np.argsort(owner, kind="stable")
+    return np.concatenate([shapes[is_one], pieces])[order], owner[order]
+
+
+def _boxes(xy: Numbers, starts: Rows) -> Numbers:
+    """Return west, north, east, south of runs of vertices, each up to the next one's start."""
+    if not len(starts):
+        return np.empty((0, 4))
+    low, high = (each.reduceat(xy, starts) for each in (np.minimum, np.maximum))
+    return np.hstack([low, high])
 
 
 def _offsets(counts: Rows) -> Rows:

@@ -95,7 +95,9 @@ def test_a_shape_is_drawn_from_where_it_covers_a_pixel() -> None:
     thin = shapely.box(0.5, 0.5, 0.5 + pixel * 40, 0.5 + pixel / 30)
     dust = shapely.multipolygons([square, shapely.box(0.6, 0.6, 0.6 + pixel / 9, 0.6 + pixel / 9)])
     shapes = np.array([square, thin, dust, shapely.Point(0.5, 0.5), shapely.Polygon()])
-    assert first_zooms(shapes).tolist() == [14, 17, 14, 0, LAST_ZOOM + 1]
+    is_area = shapely.get_dimensions(shapes) == 2
+    found = first_zooms(Outlines.of(shapes), is_area).tolist()
+    assert found == [14, 17, 14, 0, LAST_ZOOM + 1]
 
 
 def test_what_is_drawn_never_rounds_to_nothing() -> None:

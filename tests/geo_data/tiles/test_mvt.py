@@ -8,6 +8,7 @@ from typing import Any
 
 import mapbox_vector_tile
 import numpy as np
+import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -94,9 +95,44 @@ def test_values_of_every_type_come_back() -> None:
     assert feature["id"] == 300
 
 
+@pytest.mark.parametrize("length", [0, 1, 125, 126, 127, 128, 16_383, 16_384])
+def test_texts_of_any_length_come_back(length: int) -> None:
+    commands, counts = point_commands(np.array([[1, 2]]))
+    text = np.empty(1, dtype=object)
+    text[0] = mvt.value_bytes("x" * length)
+    column = Column("k", text, np.zeros(1, dtype=np.int64), is_unique=True)
+    (feature,) = read(Features(POINT, np.array([1]), commands, counts, [column]))
+    assert feature["properties"] == {"k": "x" * length}
+
+
 def test_values_that_are_equal_but_of_different_types_are_kept_apart() -> None:
     commands, counts = point_commands(np.array([[1, 2], [3, 4], [5, 6]]))
     column = Column.of("k", [True, 1, float("nan")])
     found = read(Features(POINT, np.array([1, 2, 3]), commands, counts, [column]))
     assert [one["properties"] for one in found] == [{"k": True}, {"k": 1}, {}]
     assert found[0]["properties"]["k"] is True
+
+
+@given(
+    st.one_of(
+        st.lists(st.none() | kind, max_size=30)
+        for kind in (
+            *(st.text(max_size=2), st.integers(-3, 3), st.floats(width=16), st.booleans()),
+            st.sampled_from(["", "1", 1, 1.0, True, 0, -0.0, float("nan")]),
+        )
+    )
+)
+def test_a_column_says_of_each_row_what_was_given(values: list[Any]) -> None:
+    column = Column.of("k", values)
+    rows = zip(column.codes.tolist(), values, strict=True)
+    said = [None if code < 0 else column.values[code] for code, _ in rows]
+    assert said == [
+        None
+        if value is None or value == "" or value != value
+        else mvt.value_bytes(
+            int(value) if isinstance(value, float) and value.is_integer() else value
+        )
+        for value in values
+    ]
+    told = [code for code in column.codes.tolist() if code >= 0]
+    assert column.is_unique == (len(told) == len(column.values))
