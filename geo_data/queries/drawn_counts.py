@@ -51,7 +51,7 @@ def drawn_counts(
     tree = region_tree(store, scope)
     counts = drawn.open.by_severity(tree, region_code)
     counts += drawn.ended.by_severity(tree, region_code)
-    return {severity: int(counts[severity]) for severity in Severity}
+    return {severity: int(counts[int(severity)]) for severity in Severity}
 
 
 def _drawn(store: Store, at: datetime, window: Window) -> _Drawn:

@@ -54,7 +54,7 @@ def legend_groups(contents: Contents) -> list[LegendGroup]:
 
 def _cases(contents: Contents) -> LegendGroup:
     counts = contents.points["incidents"].counts
-    by_severity = {severity: counts.get(severity, 0) for severity in Severity}
+    by_severity = {severity: counts.get(int(severity), 0) for severity in Severity}
     group = legend.incident_legend(by_severity, signs.THEME, contents.language)
     ended = LegendRow(
         INK["offline"], WORDS("print-ended", contents.language), counts.get(ENDED, 0), "ended"

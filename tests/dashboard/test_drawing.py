@@ -185,7 +185,9 @@ def test_the_legend_counts_the_points_that_are_drawn(
         for code, severity in zip(points.region_codes, points.severity.tolist(), strict=True)
         if code in inside
     ]
-    assert [row.count for row in group.rows] == [drawn.count(severity) for severity in Severity]
+    assert [row.count for row in group.rows] == [
+        drawn.count(int(severity)) for severity in Severity
+    ]
 
 
 def test_the_legend_follows_what_comes_in(context: Context, clock: Clock) -> None:

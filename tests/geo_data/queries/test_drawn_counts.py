@@ -49,7 +49,7 @@ def recounted(
     points = open_incident_points(store, scope, at, window)
     pairs = zip(points.region_codes, points.severity.tolist(), strict=True)
     found = Counter(severity for region, severity in pairs if region in inside)
-    return {severity: found[severity] for severity in Severity}
+    return {severity: found[int(severity)] for severity in Severity}
 
 
 def assert_same(store: Store, at: datetime = NOW) -> None:
