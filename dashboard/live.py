@@ -54,6 +54,8 @@ class Live:
         self._news = asyncio.Event()
         self._cursor = 0
         self._task: asyncio.Task[None] | None = None
+        self.clients = 0
+        """Open streams."""
 
     @property
     def cursor(self) -> int:
@@ -103,6 +105,14 @@ class Live:
 
     async def stream(self, after: int | None) -> AsyncIterator[bytes]:
         """Yield server-sent events after cursor ``after`` (``None``: from now on)."""
+        self.clients += 1
+        try:
+            async for event in self._events(after):
+                yield event
+        finally:
+            self.clients -= 1
+
+    async def _events(self, after: int | None) -> AsyncIterator[bytes]:
         mine = self._cursor if after is None else after
         yield self._event("hello", mine, {"cursor": self._cursor})
         while True:

@@ -25,6 +25,7 @@ from dashboard.api import (
     health,
     incoming,
     map_view,
+    metrics,
     regions,
     sensors,
     sources,
@@ -69,6 +70,7 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
     pulls = Pulls(store, clock)
     chores = chores_of(context)
     queue = Queue(store, settings, clock)
+    registry = metrics.registry_of(context, live)
     server = FastAPI(
         title="一屏 Yiping",
         # The pages FastAPI offers for its own API load their scripts from other hosts.
@@ -89,6 +91,7 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
         tiles.router(context),
         live_api.router(live),
         health.router(context, lambda: [*pulls.troubles(), *chores.troubles()]),
+        metrics.router(registry),
     ):
         server.include_router(router)
     _serve_static(server, document.font(context))
@@ -96,6 +99,7 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
     server.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=4)
     server.add_middleware(CompressedStatic)
     server.add_middleware(Guard, policy=document.policy(store.city))
+    server.add_middleware(metrics.Metered, requests=metrics.Requests(registry))
     return server
 
 

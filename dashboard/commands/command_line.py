@@ -18,6 +18,7 @@ from dashboard.commands.importing import IMPORT
 from dashboard.commands.migrating import MIGRATE
 from dashboard.commands.recounting import RECOUNT
 from dashboard.commands.serving import SERVE
+from dashboard.commands.sources import CHECK_SOURCES
 from dashboard.commands.telling import say, tell_line
 from dashboard.commands.tiles import TILES
 from dashboard.context import WORDS
@@ -27,6 +28,7 @@ from geo_data.words import DEFAULT_LANGUAGE
 COMMANDS: tuple[Command, ...] = (
     IMPORT,
     CHECK,
+    CHECK_SOURCES,
     DEMO,
     TILES,
     EXPORT,

@@ -124,7 +124,7 @@ class Watcher:
 
     def round(self, goes_on: Callable[[], bool] = lambda: True) -> None:
         """Take every file that has not changed since the last round, the oldest first."""
-        looks = dict(self._files())
+        looks = dict(_files(self.way))
         settled = [path for path, look in looks.items() if self._looks.get(path) == look]
         self._looks = looks
         stuck: list[InputError] = []
@@ -137,15 +137,6 @@ class Watcher:
                 stuck.append(error)
         if stuck:
             raise stuck[0]
-
-    def _files(self) -> Iterator[tuple[Path, Look]]:
-        try:
-            for path in self.way.path.iterdir():
-                look = _look(path)
-                if look is not None and not _is_unfinished(path):
-                    yield path, look
-        except OSError as error:
-            raise InputError(self._wrong("no-folder", error)) from error
 
     def _take(self, path: Path, look: Look, goes_on: Callable[[], bool]) -> None:
         report = Report()
@@ -242,14 +233,35 @@ class Watcher:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise Stuck(self._wrong("file-not-moved", error, path.name)) from error
+            raise Stuck(_wrong("file-not-moved", error, path)) from error
         self._looks.pop(path, None)
         log.info("intake %s: %s is in %s", self._intake.key, path.name, where)
 
-    def _wrong(self, key: str, error: OSError, name: str | None = None) -> Fault:
-        values: dict[str, object] = {"error": error.strerror or error}
-        place = self.way.path if name is None else self.way.path / name
-        return Fault(key, file=str(place), values=values)
+
+def waiting(way: Folder) -> list[Path]:
+    """Return the files that lie in a folder to be taken, the oldest first.
+
+    Raises
+    ------
+    InputError
+        ``no-folder``.
+    """
+    looks = dict(_files(way))
+    return sorted(looks, key=lambda path: (looks[path][1], path.name))
+
+
+def _files(way: Folder) -> Iterator[tuple[Path, Look]]:
+    try:
+        for path in way.path.iterdir():
+            look = _look(path)
+            if look is not None and not _is_unfinished(path):
+                yield path, look
+    except OSError as error:
+        raise InputError(_wrong("no-folder", error, way.path)) from error
+
+
+def _wrong(key: str, error: OSError, path: Path) -> Fault:
+    return Fault(key, file=str(path), values={"error": error.strerror or error})
 
 
 def _read(path: Path, way: Folder) -> Rows:

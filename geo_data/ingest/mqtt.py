@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from queue import Empty, Queue
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from geo_data.faults import Fault, InputError
@@ -25,6 +26,7 @@ GATHER_S = 0.05
 LOOK_S = 0.5
 """How long to wait for a first message before looking whether to go on."""
 KEEPALIVE_S = 30
+GREET_S = 10.0
 
 
 def messages_of(
@@ -94,6 +96,31 @@ def listen(
                 client.ack(one.mid, one.qos)
 
 
+def greet(city: str, intake: Intake, environment: Mapping[str, str]) -> None:
+    """Ask a broker for the topics and leave, under a name of our own: nothing is taken or kept.
+
+    Raises
+    ------
+    InputError
+        The broker is gone or refuses us.
+    """
+    way = intake.mqtt
+    assert way is not None
+    name = f"{way.client_id or f'yiping-{city}-{intake.key}'}-check"
+    alone = intake.model_copy(update={"mqtt": way.model_copy(update={"client_id": name})})
+    arrived: Queue[MQTTMessage | Fault] = Queue()
+    heard = Event()
+    with _connection(city, alone, environment, arrived, heard.set, passing=True):
+        ends = time.monotonic() + GREET_S
+        while not heard.wait(0.05):
+            with suppress(Empty):
+                if isinstance(fault := arrived.get_nowait(), Fault):
+                    raise InputError(fault)
+            if time.monotonic() > ends:
+                values: dict[str, object] = {"error": f"no answer in {GREET_S:g} s"}
+                raise InputError(Fault("broker-gone", file=way.address, values=values))
+
+
 def _gather(arrived: Queue[MQTTMessage | Fault]) -> list[MQTTMessage]:
     """Return what comes within a moment of the first message.
 
@@ -121,7 +148,9 @@ def _connection(
     environment: Mapping[str, str],
     arrived: Queue[MQTTMessage | Fault],
     contact: Callable[[], None],
+    passing: bool = False,
 ) -> Iterator[Client]:
+    """Give a connection; of a ``passing`` one the broker keeps nothing."""
     way = intake.mqtt
     assert way is not None
 
@@ -141,13 +170,14 @@ def _connection(
         else:
             contact()
 
-    client = _client(way, way.client_id or f"yiping-{city}-{intake.key}", environment)
+    name = way.client_id or f"yiping-{city}-{intake.key}"
+    client = _client(way, name, environment, passing)
     client.on_connect = connected
     client.on_subscribe = subscribed
     client.on_disconnect = lambda _c, _d, _f, reason, _m: arrived.put(gone(reason))
     client.on_message = lambda _c, _d, message: arrived.put(message)
     try:
-        _connect(client, way)
+        _connect(client, way, passing)
     except (OSError, ValueError) as error:
         raise InputError(gone(error)) from error
     client.loop_start()
@@ -158,7 +188,7 @@ def _connection(
         client.loop_stop()
 
 
-def _client(way: Mqtt, client_id: str, environment: Mapping[str, str]) -> Client:
+def _client(way: Mqtt, client_id: str, environment: Mapping[str, str], passing: bool) -> Client:
     # Loaded only where a broker is declared.
     from paho.mqtt import client as paho
     from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -168,7 +198,7 @@ def _client(way: Mqtt, client_id: str, environment: Mapping[str, str]) -> Client
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
         # The broker keeps what comes while we are away.
-        clean_session=None if newer else False,
+        clean_session=None if newer else passing,
         protocol=MQTTProtocolVersion.MQTTv5 if newer else MQTTProtocolVersion.MQTTv311,
         # Whoever called us decides when to try again.
         reconnect_on_failure=False,
@@ -191,7 +221,7 @@ def _password(way: Mqtt, environment: Mapping[str, str]) -> str | None:
     return password
 
 
-def _connect(client: Client, way: Mqtt) -> None:
+def _connect(client: Client, way: Mqtt, passing: bool) -> None:
     from paho.mqtt.packettypes import PacketTypes
     from paho.mqtt.properties import Properties
 
@@ -199,6 +229,6 @@ def _connect(client: Client, way: Mqtt) -> None:
         client.connect(way.broker, way.door, KEEPALIVE_S)
         return
     asked = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-    asked.SessionExpiryInterval = way.keep_s
+    asked.SessionExpiryInterval = 0 if passing else way.keep_s
     asked.ReceiveMaximum = MOST
-    client.connect(way.broker, way.door, KEEPALIVE_S, clean_start=False, properties=asked)
+    client.connect(way.broker, way.door, KEEPALIVE_S, clean_start=passing, properties=asked)

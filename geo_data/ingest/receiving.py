@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -113,7 +114,7 @@ def _read_all(
     found = [Received("accepted")] * len(messages)
     unread: list[Unread] = []
     for row, message in enumerate(messages):
-        read = _read(store, intake, message, received_at, row + 1)
+        read = read_message(store.city.zone, intake, message, received_at, row + 1)
         if isinstance(read, Report):
             reports.append(read)
             rows.append(row)
@@ -130,15 +131,23 @@ def _raw(message: object) -> str:
     return json.dumps(message, ensure_ascii=True, default=str)
 
 
-def _read(
-    store: Store, intake: Intake, message: object, received_at: datetime, row: int
+def read_message(
+    zone: ZoneInfo, intake: Intake, message: object, received_at: datetime, row: int
 ) -> Report | tuple[Fault, ...]:
-    """Return the report that a message is, or what is wrong with it."""
+    """Return the report that a message is, or what is wrong with it.
+
+    Parameters
+    ----------
+    zone : ZoneInfo
+        The city's.
+    row : int
+        Which message of a batch, for the faults.
+    """
     if isinstance(message, Spoiled):
         return message.faults
     if not isinstance(message, Mapping):
         return (Fault("not-object", row=row, field="-"),)
-    ours = our_message(intake, message, store.city.zone)
+    ours = our_message(intake, message, zone)
     try:
         return _PARSERS[intake.tells](ours, received_at, row)
     except InputError as error:

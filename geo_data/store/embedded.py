@@ -147,6 +147,12 @@ class EmbeddedStore(Store):
         """Write the WAL back into the file and cut it, as far as readers allow."""
         self._checkpoint("TRUNCATE")
 
+    def size_bytes(self) -> int:
+        """See :meth:`Store.size_bytes`; what waits to be written back counts too."""
+        files = (self.path, Path(f"{self.path}-wal"))
+        with told(self.path):
+            return sum(file.stat().st_size for file in files if file.exists())
+
     def duty(self, name: str) -> Duty:
         """See :meth:`Store.duty`."""
         return FileDuty(self.path, name)

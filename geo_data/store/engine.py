@@ -276,6 +276,16 @@ class Store(ABC):
         """Do what should follow a large write."""
 
     @abstractmethod
+    def size_bytes(self) -> int:
+        """Return what the store takes on its disk.
+
+        Raises
+        ------
+        InputError
+            Exit code 3: the store cannot be read.
+        """
+
+    @abstractmethod
     def duty(self, name: str) -> Duty:
         """Return what only one of all processes on this store does; the caller closes it.
 

@@ -201,6 +201,12 @@ class ServerStore(Store):
             for table in changed:
                 connection.execute(text(f"ANALYZE {table}"))
 
+    def size_bytes(self) -> int:
+        """See :meth:`Store.size_bytes`; the whole database."""
+        with self.read() as connection:
+            size = connection.scalar(text("SELECT pg_database_size(current_database())"))
+        return int(size or 0)
+
     def duty(self, name: str) -> Duty:
         """See :meth:`Store.duty`."""
         return ServerDuty(self.url, name)

@@ -80,6 +80,11 @@ class TileCache:
 
         return cast("bytes | None", self._making.once(key, held, _MISSING, made))
 
+    def state(self) -> tuple[int, int]:
+        """Return how many tiles are held, and their bytes."""
+        with self._making.lock:
+            return len(self._held), self._bytes
+
     def held(self, key: object) -> tuple[bool, bytes | None]:
         """Return whether a tile was made, and the tile."""
         with self._making.lock:

@@ -111,6 +111,19 @@ def held_tile(store: Store, scope: Scope, layer: str, z: int, x: int, y: int) ->
     return Tile(body, _etag(known, spot)) if there else None
 
 
+@dataclass(frozen=True, slots=True)
+class CacheState:
+    """How many tiles are in memory, and their bytes."""
+
+    tiles: int
+    bytes: int
+
+
+def cache_state(store: Store) -> CacheState:
+    """Return what of a store's tiles is in memory."""
+    return CacheState(*shelf(store).tiles.state())
+
+
 def prepare(store: Store, scope: Scope, layer: str) -> None:
     """Make a layer ready now, so that its first tile does not wait for it (2 s for 100,000)."""
     source = sources(store, scope).get(layer)
