@@ -25,7 +25,8 @@ class Look:
     """One look of one viewer at one moment.
 
     ``view`` is valid: region and object exist and may be seen; ``notices`` says what had to be
-    changed for that, in the viewer's language.
+    changed for that, in the viewer's language. ``at`` is the moment looked at, ``now`` the
+    present: they differ for who looks back.
     """
 
     store: Store
@@ -37,6 +38,7 @@ class Look:
     region: Region
     subject: Place | Sensor | Incident | None
     at: datetime
+    now: datetime
     window: Window
     notices: tuple[str, ...] = ()
 
@@ -44,6 +46,11 @@ class Look:
     def language(self) -> str:
         """What the viewer reads."""
         return self.view.language
+
+    @property
+    def is_past(self) -> bool:
+        """Whether the viewer looks back."""
+        return self.view.at is not None
 
     def say(self, key: str, **values: object) -> str:
         """Say ``key`` of the dashboard's words in the viewer's language."""
@@ -104,10 +111,12 @@ class Context:
         query : str or None
             The URL's query string.
         """
-        store, scope, at = self.store, self.scope, self.clock()
+        store, scope, now = self.store, self.scope, self.clock()
         tree = queries.region_tree(store, scope)
         asked = parse_view(query, self.home)
         notices: list[str] = []
+        asked = _valid_moment(asked, now, notices)
+        at = asked.at or now
         view, region = _valid_region(asked, tree, notices)
         view, subject = _valid_object(view, store, scope, at, notices)
         view, region = _region_of(view, region, subject, tree)
@@ -122,9 +131,18 @@ class Context:
             region=region,
             subject=subject,
             at=at,
+            now=now,
             window=windows.window(view.window, at, store.city.zone),
             notices=tuple(notices),
         )
+
+
+def _valid_moment(view: View, now: datetime, notices: list[str]) -> View:
+    """Return the view at its moment; nobody knows the future."""
+    if view.at is None or view.at < now:
+        return view
+    notices.append(WORDS("notice-future", view.language))
+    return replace(view, at=None)
 
 
 def _valid_region(view: View, tree: RegionTree, notices: list[str]) -> tuple[View, Region]:

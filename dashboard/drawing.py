@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dashboard.context import Look
+from dashboard.view import write_at
+from dashboard.widgets.filters import filter_words
 from geo_data.records import Incident, Place, Sensor
 from layers import catalog
 from layers.deck import Selected, Shading, view_spec
@@ -65,6 +68,8 @@ def map_spec(look: Look, page: str = "desk") -> dict[str, Any]:
         selected=selected(look),
         shading=shading(look),
         window=look.view.window,
+        at=None if look.view.at is None else write_at(look.view.at),
+        only=look.view.cases,
         theme=look.view.theme,
         language=look.language,
         wall=page == "wall",
@@ -84,7 +89,14 @@ def legend_of(look: Look) -> list[LegendGroup]:
         at=look.at,
         theme=look.view.theme,
         language=look.language,
+        only=look.view.cases,
+        exact=look.is_past,
     )
+    if said := filter_words(look, look.view.cases):
+        groups = [
+            replace(group, title=f"{group.title} · {said}") if group.key == "incidents" else group
+            for group in groups
+        ]
     shown = shading(look)
     if shown is not None:
         inside = frozenset(look.tree.subtree(look.region.code))

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote, urlencode
+
+from geo_data.queries.case_filter import EVERY_CASE, CaseFilter
 
 WINDOWS = ("today", "24h", "7d", "30d", "year")
 TABS = ("incidents", "alarms", "sensors", "objects")
 FOLDS = ("left", "right", "bottom")
+MOST_PAGES = 10
+"""Nobody reads further down a list than this: a filter is the better way there."""
 OBJECT_KINDS = ("place", "sensor", "incident")
 SENSOR_STATES = ("normal", "warning", "alarm", "offline")
 """In the order of :class:`geo_data.records.SensorState`."""
@@ -53,12 +58,18 @@ class View:
         Region looked at; ``None`` is the root of what the viewer may see.
     selected : ObjectRef or None
         Object whose card is open.
+    at : datetime or None
+        The moment looked back to, UTC, whole seconds; ``None`` is the present.
     window, indicator, tab
         Time window, indicator that colours the map, tab of the right panel.
     layers : tuple of (str, float) or None
         Layers that are on with their opacity 0–1, in order; ``None`` is the catalogue's default.
     fold : frozenset of str
         Panels folded away.
+    cases : CaseFilter
+        Only such cases in the list, on the map and in its legend.
+    pages : int
+        How many lengths of the list of cases are unfolded, from 1 on.
     sensor_kind, sensor_state : str or None
         Only such sensors in the table; ``None`` is all of them.
     sources : str or None
@@ -69,11 +80,14 @@ class View:
 
     region: str | None = None
     selected: ObjectRef | None = None
+    at: datetime | None = None
     window: str = "24h"
     indicator: str = DEFAULT_INDICATOR
     tab: str = "incidents"
     layers: Layers | None = None
     fold: frozenset[str] = frozenset()
+    cases: CaseFilter = EVERY_CASE
+    pages: int = 1
     sensor_kind: str | None = None
     sensor_state: str | None = None
     sources: str | None = None
@@ -86,11 +100,14 @@ class View:
         pairs = [
             ("region", self.region, home.region),
             ("object", self.selected and str(self.selected), None),
+            ("at", self.at and write_at(self.at), None),
             ("window", self.window, home.window),
             ("indicator", self.indicator, home.indicator),
             ("tab", self.tab, home.tab),
             ("layers", _write_layers(self.layers), None),
             ("fold", ",".join(name for name in FOLDS if name in self.fold), ""),
+            *((key, value, None) for key, value in self.cases.said().items()),
+            ("pages", str(self.pages), "1"),
             ("kind", self.sensor_kind, None),
             ("state", self.sensor_state, None),
             ("sources", self.sources, None),
@@ -112,7 +129,14 @@ class View:
 
     def at_region(self, code: str | None) -> View:
         """Return the view after a drill to ``code``: no object is open there yet."""
-        return replace(self, region=code, selected=None)
+        return replace(self, region=code, selected=None, pages=1)
+
+    def of_cases(self, cases: CaseFilter) -> View:
+        """Return the view with other cases in its list: that begins anew, and is seen."""
+        fold = self.fold - {"right"}
+        return replace(
+            self, cases=cases, pages=1, tab="incidents", selected=None, sources=None, fold=fold
+        )
 
 
 def parse_view(query: str | None, home: View | None = None) -> View:
@@ -130,11 +154,14 @@ def parse_view(query: str | None, home: View | None = None) -> View:
     return View(
         region=said.get("region") or home.region,
         selected=ObjectRef.parse(said.get("object", "")),
+        at=_read_at(said.get("at", "")),
         window=_one_of(said.get("window"), WINDOWS, home.window),
         indicator=said.get("indicator") or home.indicator,
         tab=_one_of(said.get("tab"), TABS, home.tab),
         layers=_read_layers(said.get("layers")),
         fold=frozenset(said.get("fold", "").split(",")) & frozenset(FOLDS),
+        cases=CaseFilter.read(said),
+        pages=_read_pages(said.get("pages", "")),
         sensor_kind=said.get("kind") or None,
         sensor_state=_known(said.get("state"), SENSOR_STATES),
         sources=said.get("sources") or None,
@@ -149,6 +176,29 @@ def _one_of(said: str | None, known: tuple[str, ...], default: str) -> str:
 
 def _known(said: str | None, known: tuple[str, ...]) -> str | None:
     return said if said in known else None
+
+
+def write_at(at: datetime) -> str:
+    """Write a moment as addresses have it.
+
+    Examples
+    --------
+    >>> write_at(datetime(2026, 11, 26, 2, 5, tzinfo=UTC))
+    '2026-11-26T02:05:00Z'
+    """
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _read_at(said: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(said)
+        return at.astimezone(UTC).replace(microsecond=0) if at.tzinfo else None
+    except (OverflowError, ValueError):
+        return None
+
+
+def _read_pages(said: str) -> int:
+    return min(max(int(said), 1), MOST_PAGES) if said.isdecimal() and len(said) < 4 else 1
 
 
 def _write_layers(layers: Layers | None) -> str | None:

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from geo_data import queries, rollups
+from geo_data.queries.hindsight import is_past
 from geo_data.queries.lately import lately
+from geo_data.queries.open_cases import standing_then
 from geo_data.queries.rows_below import cases_each, readings_each
 from geo_data.records import Scope, Window
 from geo_data.rollups.case_log import UNCLOSED, Trait
@@ -91,9 +93,7 @@ class Across:
             case Unclosed():
                 return self._unclosed()
             case Standing():
-                standing = self._lately.standing_each(need.what, self._codes, self._at)
-                known = self._window.end >= self._lately.since
-                return np.where(known, standing, np.nan)
+                return self._standing(need)
             case Readings():
                 return self._readings(need)
             case Sensors():
@@ -109,6 +109,13 @@ class Across:
         if part.rest is not None:
             counts += self._lately.counts_each(need.measure, self._codes, part.rest)
         return counts if part.is_known else np.full_like(counts, np.nan)
+
+    def _standing(self, need: Standing) -> Array:
+        if is_past(self._store, self._at):
+            where = self._store, self._scope
+            return standing_then(*where, need.what, self._codes, self._at).astype(np.float64)
+        standing = self._lately.standing_each(need.what, self._codes, self._at)
+        return np.where(self._window.end >= self._lately.since, standing, np.nan)
 
     def _cases_of(self, need: CasesOf) -> Array:
         part, counts, keys = self._part, np.zeros(len(self._codes)), exact_keys(need)

@@ -8,7 +8,9 @@ import numpy as np
 
 from geo_data import queries, rollups
 from geo_data.dictionaries import categories
+from geo_data.queries.hindsight import is_past
 from geo_data.queries.lately import lately
+from geo_data.queries.open_cases import standing_then
 from geo_data.records import Scope
 from geo_data.rollups.case_log import UNCLOSED
 from geo_data.rollups.cubes import Hours
@@ -49,6 +51,7 @@ class History:
         self, store: Store, scope: Scope, region_code: str, key: str, at: datetime
     ) -> None:
         self._store, self._scope, self._region_code = store, scope, region_code
+        self._at = at
         self._lately = lately(store, scope)
         self.sensors = Installed(store, scope, at)
         self.spans = Spans.of_window(key, at, store.city.zone, self._lately.since)
@@ -142,7 +145,13 @@ class History:
     def _standing(self, need: Standing) -> Array:
         ends = [span.end for span in self.spans.windows]
         counts = self._lately.standing(need.what, self._region_code, ends)
-        known = [end >= self._lately.since for end in ends]
+        known = np.array([end >= self._lately.since for end in ends])
+        if is_past(self._store, self._at):
+            # As the list of that moment counts: without what was told of it later.
+            where = self._store, self._scope
+            then = np.array([end == self._at for end in ends])
+            counts[then] = standing_then(*where, need.what, [self._region_code], self._at)[0]
+            known |= then
         return np.where(known, counts, np.nan)
 
     def _readings(self, need: Readings) -> Array:

@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 import shapely
 
 from geo_data import dictionaries, queries
+from geo_data.queries.case_filter import EVERY_CASE, CaseFilter
 from geo_data.records import FUNCTIONAL, Scope, Severity
 from geo_data.store import Store
 from layers import catalog, documents, labels, points
@@ -59,6 +60,7 @@ def view_spec(
     shading: Shading | None = None,
     window: str = "24h",
     at: str | None = None,
+    only: CaseFilter = EVERY_CASE,
     theme: str = "dark",
     language: str = "zh-CN",
     wall: bool = False,
@@ -78,7 +80,7 @@ def view_spec(
         Object whose card is open.
     shading : Shading, optional
         What colours the regions; without it they are plain land.
-    window, at : str
+    window, at, only
         Handed on in the addresses of incidents and sensor states; ``at`` is ``None`` for now.
     theme, language, wall
         How it is drawn, what it speaks, and whether for the wall.
@@ -98,9 +100,10 @@ def view_spec(
     return _versioned(
         {
             **_setting(view),
+            "at": at,
             "view": _target(view, selected, padding or {}),
             "layers": entries,
-            "sources": _sources(view, entries, window, at),
+            "sources": _sources(view, entries, window, at, only),
             "labels": _labels(view),
             "shading": _shading(view, tree, window),
             "selected": _selected(view, selected),
@@ -163,11 +166,15 @@ def _target(view: View, selected: Selected | None, padding: Padding) -> dict[str
 
 
 def _sources(
-    view: View, entries: Sequence[dict[str, Any]], window: str, at: str | None
+    view: View,
+    entries: Sequence[dict[str, Any]],
+    window: str,
+    at: str | None,
+    only: CaseFilter,
 ) -> dict[str, dict[str, Any]]:
     """Return where the data of every drawn layer is; an address with ``v`` never changes."""
     store, scope = view.store, view.scope
-    asked = {"window": window} | ({"at": at} if at else {})
+    asked = {"window": window, **only.said()} | ({"at": at} if at else {})
     wanted = {entry["layer"]["data"].partition("#")[0] for entry in entries} | {documents.CHAIN}
     found: dict[str, dict[str, Any]] = {}
     for name in sorted(wanted):
@@ -176,7 +183,8 @@ def _sources(
             shapes = documents.path(store, scope, name)
             found[name] = {"shapes": shapes, "fine": fine, "fineZoom": FINE_ZOOM}
         elif name == "incidents":
-            found[name] = {"points": f"/data/incidents.bin?{urlencode(asked)}"}
+            points_at = f"/data/incidents.bin?{urlencode(asked)}"
+            found[name] = {"points": points_at, "chosen": not only.is_empty}
         elif name == "sensors":
             found[name] = {
                 "points": f"/data/sensors.bin?v={points.sensor_version(store, scope)}",

@@ -7,10 +7,12 @@ that are sent to it.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from geo_data import dictionaries, queries
+from geo_data.queries.case_filter import EVERY_CASE, CaseFilter
+from geo_data.queries.open_cases import MOST, ChosenCounts
 from geo_data.records import Scope, SensorState, Severity, Window
 from geo_data.store import Store
 from layers.deck import Shading, shading_scale
@@ -73,6 +75,8 @@ def point_legends(
     at: datetime,
     theme: str,
     language: str,
+    only: CaseFilter = EVERY_CASE,
+    exact: bool = False,
 ) -> list[LegendGroup]:
     """Return severities of incidents and states of sensors, as far as they are drawn.
 
@@ -88,9 +92,16 @@ def point_legends(
         As for the incidents drawn.
     theme, language : str
         How it is drawn, and what it speaks.
+    only : CaseFilter
+        Which cases are drawn.
+    exact : bool
+        Count at ``at`` itself, as for who looks back: not what was counted a little before.
     """
     groups: list[LegendGroup] = []
-    if "incidents" in layers_on:
+    if "incidents" in layers_on and (exact or not only.is_empty):
+        found = queries.chosen_counts(store, scope, region_code, window, at, only)
+        groups.append(_asked(found, only, theme, language))
+    elif "incidents" in layers_on:
         drawn = queries.drawn_counts(store, scope, region_code, at, window)
         groups.append(incident_legend(drawn, theme, language))
     if "sensors" in layers_on:
@@ -111,6 +122,20 @@ def incident_legend(counts: Mapping[Severity, int], theme: str, language: str) -
         for severity, shape in SEVERITY_SHAPES.items()
     )
     return LegendGroup("incidents", WORDS("legend-incidents", language), "", rows)
+
+
+def _asked(found: ChosenCounts, only: CaseFilter, theme: str, language: str) -> LegendGroup:
+    """Return the legend of what was asked for; with what has no position it is the whole list."""
+    group = incident_legend(found.by_severity, theme, language)
+    if only.is_empty:
+        return group
+    rows, title = group.rows, group.title
+    if found.unplaced:
+        color, said = TOKENS[theme]["offline"], WORDS("legend-unplaced", language)
+        rows = (*rows, LegendRow(color, said, found.unplaced, "outline"))
+    if not found.is_whole:
+        title = WORDS("legend-newest", language, n=f"{MOST:,}")
+    return replace(group, rows=rows, title=title)
 
 
 def sensor_legend(counts: Sequence[int], theme: str, language: str) -> LegendGroup:

@@ -17,6 +17,7 @@ import shapely
 from geo_data import queries
 from geo_data.case_stages import ENDED, MAIN_LINE
 from geo_data.faults import Fault, InputError, nearest
+from geo_data.queries.case_filter import EVERY_CASE, CaseFilter
 from geo_data.records import Scope, Stage, Window
 from geo_data.store import Store
 from layers.buffers import Column, pack
@@ -40,18 +41,23 @@ def progress(stage: Stage) -> int:
     return 0 if waiting or stage is Stage.RETURNED else 1
 
 
-def incident_buffer(store: Store, scope: Scope, at: datetime, window: Window) -> bytes:
+def incident_buffer(
+    store: Store, scope: Scope, at: datetime, window: Window, only: CaseFilter = EVERY_CASE
+) -> bytes:
     """Return the open cases and those reported within ``window``, as known at ``at``.
+
+    With a filter they are the cases that :func:`geo_data.queries.incidents` lists for it.
 
     Returns
     -------
     bytes
-        Header ``west, south, quantum, total``; columns ``id`` (u4), ``x`` and ``y`` (steps of the
-        quantum), ``severity`` (1 worst), ``stage`` (in :data:`STAGES`), ``overdue`` (0 or 1),
-        ``reported`` (u4, s since 1970 UTC), ``area`` (u2: which region of the level below the
-        viewer's root it counts for, in drill order; 65535 in none).
+        Header ``west, south, quantum, total, ended`` (whether ended cases are counted in the
+        signs like open ones: they were asked for); columns ``id`` (u4), ``x`` and ``y`` (steps
+        of the quantum), ``severity`` (1 worst), ``stage`` (in :data:`STAGES`), ``overdue`` (0
+        or 1), ``reported`` (u4, s since 1970 UTC), ``area`` (u2: which region of the level below
+        the viewer's root it counts for, in drill order; 65535 in none).
     """
-    points = queries.open_incident_points(store, scope, at, window)
+    points = queries.open_incident_points(store, scope, at, window, only)
     kept = _worst_first(points.severity, points.reported_at)
     header, x, y = _grid(points.lon[kept], points.lat[kept])
     columns: dict[str, Column] = {
@@ -64,7 +70,8 @@ def incident_buffer(store: Store, scope: Scope, at: datetime, window: Window) ->
         "reported": _seconds(points.reported_at)[kept].astype("<u4"),
         "area": _areas(store, scope, [points.region_codes[row] for row in kept.tolist()]),
     }
-    return pack({**header, "total": len(points.id)}, columns)
+    ended = not only.is_empty and not only.is_of_open_cases
+    return pack({**header, "total": len(points.id), "ended": ended}, columns)
 
 
 def _areas(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from geo_data.queries.hindsight import is_past
 from geo_data.records import Scope
 from geo_data.store import Store
 from indicators import catalog, engine
@@ -59,8 +60,9 @@ def _values(
 
     What came in is seen at once; what slid out of a window within a minute.
     """
+    past = is_past(store, at)
     moment = (
-        *(indicator.key, at.replace(second=0, microsecond=0)),
+        *(indicator.key, at if past else at.replace(second=0, microsecond=0)),
         store.stamp("regions", *engine.layers_behind(indicator)),
     )
 
@@ -68,4 +70,4 @@ def _values(
         return engine.by_level(store, scope, level, indicator.key, window, at)
 
     # Of each window what was asked for last: a municipality has forty thousand grids.
-    return store.cached(("by-level", scope, level, window), moment, build)
+    return store.cached(("by-level", scope, level, window, past), moment, build)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
 
 from dashboard.context import Context
 from geo_data.faults import Fault, InputError
+from geo_data.queries.case_filter import CaseFilter, Standing
+from geo_data.records import Severity, Stage
 from indicators import windows
 from layers import documents, labels, points
 
@@ -38,11 +40,15 @@ def router(context: Context) -> APIRouter:
         return Response(points.place_buffer(store, scope, kind), media_type=BINARY)
 
     @routes.get("/incidents.bin")
-    def incidents(window: str = "24h", at: Annotated[datetime | None, Query()] = None) -> Response:
-        """Return open incidents and those reported in the window."""
+    def incidents(
+        only: Annotated[CaseFilter, Depends(_filter)],
+        window: str = "24h",
+        at: Annotated[datetime | None, Query()] = None,
+    ) -> Response:
+        """Return open incidents and those reported in the window, or those asked for."""
         moment = _aware(at) or context.clock()
         span = windows.window(window, moment, store.city.zone)
-        body = points.incident_buffer(store, scope, moment, span)
+        body = points.incident_buffer(store, scope, moment, span, only)
         return Response(body, media_type=BINARY, headers=NOW)
 
     @routes.get("/sensors.bin")
@@ -58,6 +64,18 @@ def router(context: Context) -> APIRouter:
         return Response(body, media_type=BINARY, headers=NOW)
 
     return routes
+
+
+def _filter(
+    cases: Standing | None = None,
+    channel: str | None = None,
+    category: str | None = None,
+    stage: Stage | None = None,
+    severity: Annotated[int | None, Query(ge=1, le=4, description="1 is the worst")] = None,
+) -> CaseFilter:
+    """Read which cases are asked for; the keys are those of a page's query."""
+    worst = None if severity is None else Severity(severity)
+    return CaseFilter(cases, channel, category, stage, worst)
 
 
 def _aware(at: datetime | None) -> datetime | None:

@@ -12,6 +12,7 @@ window.yiping.live = (() => {
   const SILENT_MS = 12000;
   const PANELS_MS = 1000;
   const AGES_MS = 15000;
+  const ANEW_MS = 60000;
   let stream = null;
   // What the page shows was read after this moment of the change log: go on from here.
   let cursor = window.yipingConfig.cursor;
@@ -72,6 +73,8 @@ window.yiping.live = (() => {
   function tellPanels() {
     if (!window.dash_clientside || !window.dash_clientside.set_props) return;
     if (!moved.size) return;
+    // Who looks back sees what was known then: nothing of it changes.
+    if (window.yiping.page.isPast()) return moved.clear();
     window.dash_clientside.set_props("cursor", {
       data: { seq: cursor, at: now(), moved: [...moved], laid: window.yiping.page.laid() },
     });
@@ -88,8 +91,14 @@ window.yiping.live = (() => {
     setInterval(watch, 1000);
     // Ages grow and time limits pass though nothing arrives.
     setInterval(() => {
-      if (root.dataset.server === "here") moved.add("cases");
+      if (root.dataset.server !== "here") return;
+      moved.add("cases");
+      window.yiping.map.clocksRan();
     }, AGES_MS);
+    // What slid out of the window leaves the map, and the regions are shaded by what is now.
+    setInterval(() => {
+      if (root.dataset.server === "here") window.yiping.map.refresh();
+    }, ANEW_MS * (0.9 + Math.random() / 5));
   }
 
   return { start, now, cursor: () => cursor, lost };

@@ -31,27 +31,41 @@ window.yiping.page = (() => {
 
   /** Lay new texts into sheets, touching only what differs: no flicker, scroll and hover stay. */
   function lay(texts) {
-    if (texts && texts["?"] !== undefined) whole = texts["?"];
+    const isWhole = texts && texts["?"] !== undefined;
+    if (isWhole) whole = texts["?"];
+    const focused = document.activeElement;
     for (const [id, text] of Object.entries(texts || {})) {
       const sheet = document.getElementById(id);
       if (!sheet) continue;
       const wanted = document.createElement("template");
       wanted.innerHTML = text;
-      liken(sheet, wanted.content);
+      liken(sheet, wanted.content, isWhole ? null : slideIn);
     }
+    root.dataset.past = isPast() ? "1" : "";
+    // A row that was moved lost it, though it is still the one somebody is at.
+    if (focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
     return window.dash_clientside.no_update;
   }
 
-  /** Make the children of one node like another's; rows that carry a key move with it. */
-  function liken(node, wanted) {
+  /**
+   * Make the children of one node like another's; rows that carry a key move with it. What is not
+   * wanted any more goes first, so that no other row has to move out of its way.
+   */
+  function liken(node, wanted, onNew) {
     const kept = new Map();
-    for (const child of node.children) if (child.dataset.key) kept.set(child.dataset.key, child);
+    const keys = new Set([...wanted.children].map((want) => want.dataset.key));
+    for (const child of [...node.children]) {
+      const { key } = child.dataset;
+      if (key && keys.has(key)) kept.set(key, child);
+      else if (key) child.remove();
+    }
     let at = node.firstChild;
     for (const want of [...wanted.childNodes]) {
       const key = want.nodeType === 1 && want.dataset.key;
       const have = key ? kept.get(key) : at;
       if (!have || have.nodeName !== want.nodeName || (!key && have.dataset && have.dataset.key)) {
         node.insertBefore(want, at);
+        if (key && kept.size && onNew) onNew(want);
         continue;
       }
       if (have !== at) node.insertBefore(have, at);
@@ -60,7 +74,7 @@ window.yiping.page = (() => {
         if (have.nodeValue !== want.nodeValue) have.nodeValue = want.nodeValue;
       } else if (!have.isEqualNode(want)) {
         likenAttributes(have, want);
-        liken(have, want);
+        liken(have, want, onNew);
       }
     }
     while (at) {
@@ -68,6 +82,22 @@ window.yiping.page = (() => {
       at.remove();
       at = next;
     }
+  }
+
+  const PULSE_MS = 900;
+  const PULSES = 3;
+
+  /** A row that came while one looked slides in at its place; a new case pulses, three times. */
+  function slideIn(row) {
+    if (!row.matches(".entry") || window.matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    const height = `${row.offsetHeight}px`;
+    const closed = { height: 0, paddingBlock: 0, opacity: 0, overflow: "hidden" };
+    row.animate([closed, { height, opacity: 1, overflow: "hidden" }], { duration: 300, easing: "ease-out" });
+    const mark = row.matches(".incident") && row.nextElementSibling?.matches(".entry") && row.querySelector(".mark");
+    if (!mark) return;
+    const seen = getComputedStyle(mark).transform.replace("none", "");
+    const frames = [{ transform: seen || "none" }, { transform: `${seen} scale(1.9)` }, { transform: seen || "none" }];
+    mark.animate(frames, { duration: PULSE_MS, iterations: PULSES, easing: "ease-in-out" });
   }
 
   function likenAttributes(have, want) {
@@ -199,5 +229,8 @@ window.yiping.page = (() => {
       if (chosen || !box.contains(event.target)) box.open = false;
   });
 
-  return { follow, go, withKeys, fold, lay, laid: () => whole };
+  /** The server says so: a link to a moment still to come shows the present. */
+  const isPast = () => Boolean(document.querySelector(".notice.past"));
+
+  return { follow, go, withKeys, fold, lay, laid: () => whole, isPast };
 })();

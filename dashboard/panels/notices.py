@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +18,7 @@ class Ids(StrEnum):
     """Ids of this panel."""
 
     LIST = "notices"
+    PAST = "looking-back"
     DEMO = "city-notice"
 
 
@@ -31,7 +33,12 @@ def layout(look: Look) -> Component:
         role="alert",
     )
     return dash_html.Div(
-        [lost, shell.place(Ids.LIST, "said", role="status"), shell.place(Ids.DEMO, "city-notice")],
+        [
+            lost,
+            shell.place(Ids.PAST, "said", role="status"),
+            shell.place(Ids.LIST, "said", role="status"),
+            shell.place(Ids.DEMO, "city-notice"),
+        ],
         className="notices",
     )
 
@@ -41,9 +48,33 @@ def said(look: Look) -> list[Any]:
     return [html.Div(text, className="notice") for text in look.notices]
 
 
+def past(look: Look) -> list[Any]:
+    """Say which moment is looked back to, and lead back to the present."""
+    if look.view.at is None:
+        return []
+    local = look.local(look.view.at)
+    back = look.href(replace(look.view, at=None))
+    return [
+        html.Div(
+            [
+                html.Span(className="mark age age-past"),
+                html.Span(look.say("looking-back")),
+                html.B(f"{local:%Y-%m-%d %H:%M:%S}".removesuffix(":00"), className="digits"),
+                html.Small(look.say("known-then")),
+                html.A(look.say("back-to-now"), href=back, className="back"),
+            ],
+            className="notice past",
+        )
+    ]
+
+
 def of_the_city(look: Look) -> str:
     """Return the sentence that a city wants on every map, if it has one."""
     return look.city.notice(look.language) if look.city.notice else ""
 
 
-SHEETS = (shell.Sheet(Ids.LIST, said), shell.Sheet(Ids.DEMO, of_the_city))
+SHEETS = (
+    shell.Sheet(Ids.PAST, past),
+    shell.Sheet(Ids.LIST, said),
+    shell.Sheet(Ids.DEMO, of_the_city),
+)

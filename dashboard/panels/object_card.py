@@ -14,11 +14,12 @@ from dash.development.base_component import Component
 
 from dashboard import shell
 from dashboard.context import WORDS, Context, Look
-from dashboard.panels.live_lists import incident_row, sensor_row
-from dashboard.panels.live_lists import title as incident_title
+from dashboard.panels.live_lists import sensor_row
 from dashboard.panels.top_bar import level_word
 from dashboard.widgets import history_chart
 from dashboard.widgets.case_clock import clock_facts
+from dashboard.widgets.case_row import incident_row
+from dashboard.widgets.case_row import title as incident_title
 from dashboard.widgets.marks import severity_mark, stage_tag, stage_word, state_mark, state_word
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import NONE, reading, write_span, write_time

@@ -10,7 +10,7 @@ from typing import Any
 
 from dashboard.context import Look
 from dashboard.view import SENSOR_STATES
-from dashboard.widgets.filters import chip, menu
+from dashboard.widgets.filters import Option, chip, menu
 from dashboard.widgets.marks import state_mark, state_word
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import reading, write_count, write_span
@@ -71,12 +71,15 @@ def filters(look: Look, here: Sequence[Sensor]) -> Any:
         for key, state in sorted(STATES.items(), key=lambda pair: WORST_FIRST.index(pair[1]))
     ]
     options = [
-        (sensor_kind(key).label(look.language), n, look.href(replace(view, sensor_kind=key)), key)
+        Option(
+            sensor_kind(key).label(look.language), n, look.href(replace(view, sensor_kind=key)), key
+        )
         for key, n in kinds.most_common()
     ]
     every = look.href(replace(view, sensor_kind=None))
     of = menu(look, look.say("kind"), options, view.sensor_kind, every)
-    return html.Div([*chips, of], className="filters", key="filters")
+    lines = [html.Div(chips, className="line"), html.Div(of, className="line")]
+    return html.Div(lines, className="filters", key="filters")
 
 
 def _lines(look: Look, codes: list[str]) -> dict[str, list[float | None]]:

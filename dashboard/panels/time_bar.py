@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -20,10 +20,16 @@ from dashboard.widgets.numbers import write_span
 from dashboard.widgets.sparkline import data_uri
 from geo_data import queries
 from geo_data.dictionaries import channel_groups, channels
+from geo_data.instants import millis
 from geo_data.queries import histogram
 from geo_data.queries.freshness import lateness
+from geo_data.records import Window
+from indicators import windows
 
 WIDTH, HEIGHT = 1200, 64
+STEPS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 720, 1440))
+"""Round spans of which the playhead goes one at a time."""
+MOST_STEPS = 1500
 
 
 class Ids(StrEnum):
@@ -44,9 +50,8 @@ def layout(look: Look) -> Component:
 
 def chart(look: Look) -> list[Any]:
     """Return the histogram with its axis and the channel groups that colour it."""
-    starts, counts = histogram.reported_by_channel(
-        look.store, look.scope, look.region.code, look.window
-    )
+    span = shown_span(look)
+    starts, counts = histogram.reported_by_channel(look.store, look.scope, look.region.code, span)
     groups = _by_group(counts)
     total = sum(int(series.sum()) for series in groups.values())
     words = channel_groups()
@@ -70,10 +75,26 @@ def chart(look: Look) -> list[Any]:
             className="head",
         ),
         html.Div(
-            [bars(look, list(groups.values())), html.Div(_axis(look, starts), className="axis")],
+            [
+                bars(look, list(groups.values()), _edges(starts, span)),
+                html.Div(_axis(look, starts, span), className="axis"),
+            ],
             className="plot",
         ),
     ]
+
+
+def shown_span(look: Look) -> Window:
+    """Return the window up to the present; up to the moment looked back to where that is before."""
+    upto_now = windows.window(look.view.window, look.now, look.city.zone)
+    return upto_now if upto_now.start < look.at else look.window
+
+
+def _edges(starts: Sequence[datetime], span: Window) -> list[datetime]:
+    """Return the moments between the bars: all are drawn of one width."""
+    if len(starts) < 2:
+        return [*starts, span.end]
+    return [*starts, starts[-1] + (starts[-1] - starts[-2])]
 
 
 def _by_group(counts: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,8 +106,8 @@ def _by_group(counts: Mapping[str, Any]) -> dict[str, Any]:
     return groups
 
 
-def bars(look: Look, stack: list[Any]) -> Any:
-    """Draw stacked bars, one per bucket; heights share one scale."""
+def bars(look: Look, stack: list[Any], edges: Sequence[datetime]) -> Any:
+    """Draw stacked bars, one per bucket; heights share one scale. The playhead moves over them."""
     totals = np.sum(stack, axis=0)
     most = max(int(totals.max(initial=0)), 1)
     step = WIDTH / len(totals)
@@ -111,12 +132,44 @@ def bars(look: Look, stack: list[Any]) -> Any:
         [
             html.Img(src=data_uri(svg), alt=look.say("time-bar")),
             html.Span(f"{most:,}", className="most"),
+            *_playhead(look, edges),
         ],
         className="bars",
     )
 
 
-def _axis(look: Look, starts: list[datetime]) -> list[Any]:
+def _playhead(look: Look, edges: Sequence[datetime]) -> Iterator[Any]:
+    """Return the handle by which one looks back, and a veil over what was still to come."""
+    left = {"left": f"{_place(edges, look.at):.3%}"}
+    if look.is_past:
+        yield html.Span(className="later", style=left)
+    step = next((s for s in STEPS if (edges[-1] - edges[0]) / s <= MOST_STEPS), STEPS[-1])
+    yield html.Span(
+        html.I(),
+        className="playhead",
+        style=left,
+        tabindex="0",
+        role="slider",
+        title=look.say("playhead"),
+        **shell.dashed(
+            aria_label=look.say("playhead"),
+            aria_valuetext=f"{look.local(look.at):%Y-%m-%d %H:%M}",
+            data_edges=",".join(str(millis(edge)) for edge in edges),
+            data_at=str(millis(look.at)),
+            data_now=str(millis(look.now)),
+            data_step=str(round(step.total_seconds() * 1000)),
+            data_zone=look.city.timezone,
+        ),
+    )
+
+
+def _place(edges: Sequence[datetime], at: datetime) -> float:
+    """Return where a moment lies on bars of one width, 0–1."""
+    times = [millis(edge) for edge in edges]
+    return float(np.interp(millis(at), times, np.linspace(0, 1, len(times))))
+
+
+def _axis(look: Look, starts: list[datetime], span: Window) -> list[Any]:
     """Return about seven ticks at round hours, days or months."""
     every = max(len(starts) // 7, 1)
     hourly = len(starts) > 1 and starts[1] - starts[0] < timedelta(hours=23)
@@ -128,7 +181,8 @@ def _axis(look: Look, starts: list[datetime]) -> list[Any]:
         for index, start in enumerate(starts)
         if index % every == 0 and index < 0.9 * len(starts)
     ]
-    return [*ticks, html.Span(look.say("now"), className="now")]
+    ends = look.say("now") if span.end == look.now else f"{look.local(span.end):%m-%d %H:%M}"
+    return [*ticks, html.Span(ends, className="now")]
 
 
 def ages(look: Look) -> list[Any]:

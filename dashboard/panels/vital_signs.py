@@ -12,10 +12,12 @@ from dash.development.base_component import Component
 
 from dashboard import shell
 from dashboard.context import WORDS, Look
+from dashboard.view import View
 from dashboard.widgets.marks import status_mark
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import number, write_change, write_number, write_time
 from dashboard.widgets.sparkline import sparkline
+from geo_data.queries.case_filter import CaseFilter, Standing
 from indicators import catalog, engine
 from indicators.engine import IndicatorValue
 from indicators.wording import STATUSES, status_word
@@ -109,9 +111,24 @@ def vital_sign(look: Look, value: IndicatorValue) -> Any:
             html.Span(write_change(value.change), className="change"),
             _note(look, value),
         ],
-        href=look.href(replace(look.view, indicator=value.key)),
+        href=look.href(_led_to(look.view, value.key)),
         className=" ".join(classes),
     )
+
+
+LISTED: dict[str, Standing] = {
+    "open-incidents": "open",
+    "overdue-incidents": "overdue",
+    "due-soon-incidents": "due-soon",
+}
+"""Vital signs whose very cases can be listed."""
+
+
+def _led_to(view: View, key: str) -> View:
+    """Return the view that a vital sign leads to: the map in its colours, its cases listed."""
+    coloured = replace(view, indicator=key)
+    standing = LISTED.get(key)
+    return coloured.of_cases(CaseFilter(standing=standing)) if standing else coloured
 
 
 def _note(look: Look, value: IndicatorValue) -> Any:

@@ -12,10 +12,21 @@ from dash.development.base_component import Component
 
 from dashboard import shell
 from dashboard.context import Look
-from dashboard.panels import live_lists, object_card, ranking, source_panel, time_bar, vital_signs
+from dashboard.panels import (
+    case_list,
+    live_lists,
+    object_card,
+    ranking,
+    source_panel,
+    time_bar,
+    vital_signs,
+)
+from dashboard.widgets.case_row import incident_row
+from dashboard.widgets.filters import filter_words
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import number, write_number
 from geo_data import queries
+from geo_data.queries import CaseFilter
 from geo_data.records import SensorState
 from indicators import catalog
 from indicators.engine import IndicatorValue
@@ -141,17 +152,19 @@ def alarms(look: Look, limit: int = ALARMS) -> list[Any]:
 def cases(look: Look) -> list[Any]:
     """Return the newest incidents, as many as the alarms leave room for."""
     limit = ENTRIES - max(1, min(live_lists.loud_count(look), ALARMS))
-    found = live_lists.newest(look, limit)
-    count = queries.incident_count(look.store, look.scope, look.region.code, look.window, look.at)
+    found = case_list.newest(look, limit)
+    count = case_list.count(look)
+    said = filter_words(look, look.view.cases)
     head = html.H3(
         [
             html.Span(look.say("tab-incidents")),
-            html.B(f"{count:,}", className="digits"),
-            html.Small([look.say("open"), number(float(live_lists.open_count(look)))]),
+            html.B("" if count is None else f"{count:,}", className="digits"),
+            html.Small(said or [look.say("open"), number(float(case_list.open_count(look)))]),
         ]
     )
-    rows = [live_lists.incident_row(look, incident) for incident in found]
-    return [head, *(rows or [object_card.calm(look, "no-incidents")]), *more(look, count - limit)]
+    rows = [incident_row(look, incident) for incident in found]
+    left = 0 if count is None else count - limit
+    return [head, *(rows or [case_list.nothing(look)]), *more(look, left)]
 
 
 def more(look: Look, n: int) -> Sequence[Any]:
@@ -163,8 +176,9 @@ def focus(look: Look) -> list[Any]:
     """Return the incident in focus: the chosen object, else the worst open case, newest first."""
     if look.subject is not None:
         return object_card.card(look, newest_first=True)
+    is_open = CaseFilter(standing="open")
     open_cases = queries.incidents(
-        look.store, look.scope, look.region.code, look.window, look.at, limit=200, open_only=True
+        look.store, look.scope, look.region.code, look.window, look.at, limit=200, only=is_open
     )
     if not open_cases:
         return [object_card.calm(look, "no-incidents")]

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from dashboard.context import Look
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import write_count
+from geo_data.dictionaries import major_categories, severity, stage, word
+from geo_data.queries import CaseFilter
 
-Option = tuple[str, int | None, str, str]
-"""What people call it, how many, where the link leads, its key."""
+
+class Option(NamedTuple):
+    """What people call it, how many, where the link leads, its key, and how deep it lies."""
+
+    label: str
+    n: int | None
+    href: str
+    key: str
+    depth: int = 0
 
 
 def chip(said: Any, href: str, on: bool) -> Any:
@@ -20,18 +29,36 @@ def chip(said: Any, href: str, on: bool) -> Any:
 
 def menu(look: Look, name: str, options: Sequence[Option], chosen: str | None, every: str) -> Any:
     """Return choices of which one may be on, unfolded on demand; the first link is all of them."""
-    said = next((label for label, _, _, key in options if key == chosen), chosen)
+    said = next((one.label for one in options if one.key == chosen), chosen)
     rows = [html.A([html.Span(look.say("all-of-them"))], href=every, className="option")]
-    rows += [
-        html.A(
-            [
-                html.Span(label),
-                html.Span("" if n is None else write_count(look, n), className="count"),
-            ],
-            href=href,
-            className="option on" if key == chosen else "option",
-        )
-        for label, n, href, key in options
-    ]
+    rows += [_option(look, one, chosen) for one in options]
     head = html.Summary(said or name, className="chip on" if chosen else "chip")
     return html.Details([head, html.Div(rows, className="options")], className="menu")
+
+
+def _option(look: Look, one: Option, chosen: str | None) -> Any:
+    classes = ["option"] + ["within"] * bool(one.depth) + ["on"] * (one.key == chosen)
+    count = "" if one.n is None else write_count(look, one.n)
+    return html.A(
+        [html.Span(one.label), html.Span(count, className="count")],
+        href=one.href,
+        className=" ".join(classes),
+    )
+
+
+def filter_words(look: Look, only: CaseFilter) -> str:
+    """Say which cases a filter leaves; nothing where it leaves all."""
+    said = [
+        only.standing and look.say(f"cases-{only.standing}"),
+        only.channel and word("channels", only.channel, look.language),
+        only.category and category_word(look, only.category),
+        only.stage and stage(only.stage).label(look.language),
+        only.severity and severity(only.severity).label(look.language),
+    ]
+    return " · ".join(one for one in said if one)
+
+
+def category_word(look: Look, code: str) -> str:
+    """Say a major class or a minor one."""
+    major = major_categories().get(code)
+    return major.label(look.language) if major else word("categories", code, look.language)

@@ -6,18 +6,17 @@ time: the answer is what was known then.
 
 from __future__ import annotations
 
+from geo_data.queries.case_counts import CaseCounts, case_counts
+from geo_data.queries.case_filter import CaseFilter
+from geo_data.queries.case_lists import incident_count, incidents
 from geo_data.queries.drawn_counts import drawn_counts
 from geo_data.queries.freshness import ages
-from geo_data.queries.incidents import (
-    incident,
-    incident_count,
-    incidents,
-    incidents_of_place,
-    stages,
-)
+from geo_data.queries.incidents import incident, incidents_of_place, stages
 from geo_data.queries.open_cases import (
+    ChosenCounts,
     IncidentPoints,
     OpenCount,
+    chosen_counts,
     open_by_region,
     open_incident_points,
 )
@@ -37,6 +36,9 @@ from geo_data.queries.sources import Letter, SourceState, letters, sources
 from geo_data.regions import RegionTree, region_shapes, region_tree
 
 __all__ = [
+    "CaseCounts",
+    "CaseFilter",
+    "ChosenCounts",
     "History",
     "IncidentPoints",
     "Letter",
@@ -45,6 +47,8 @@ __all__ = [
     "SensorPoints",
     "SourceState",
     "ages",
+    "case_counts",
+    "chosen_counts",
     "drawn_counts",
     "incident",
     "incident_count",

@@ -68,14 +68,19 @@ class Moment:
     changed: Mapping[int, Row | None] | None
 
 
+def is_past(store: Store, at: datetime) -> bool:
+    """Whether anything was learned of cases after ``at``."""
+    layer = store.layers().get("incidents")
+    return layer is not None and at < layer.updated_at
+
+
 def moment(store: Store, connection: Connection, at: datetime) -> Moment:
     """Find out what was learned after ``at``.
 
     The time of the newest change is the ``updated_at`` of the layer ``incidents``, which the
     ingest transaction writes; what changed since is read off the end of the change log.
     """
-    layer = store.layers().get("incidents")
-    if layer is None or at >= layer.updated_at:
+    if not is_past(store, at):
         return Moment(at, True, {})
     ids = _changed_since(store, connection, at)
     if ids is None:
@@ -117,7 +122,7 @@ def was_open(store: Store, moment: Moment) -> ColumnElement[bool]:
         return and_(
             or_(open_now, incidents.c.id.in_(ended_since)),
             was_known(store, moment),
-            _last_stage(store, moment.at).not_in(ENDED_KEYS),
+            last_stage(store, moment.at).not_in(ENDED_KEYS),
         )
     then_open = [
         one for one, row in moment.changed.items() if row is not None and row["ended_at"] is None
@@ -138,7 +143,8 @@ def as_known(
     return [row for row in seen if row is not None]
 
 
-def _last_stage(store: Store, at: datetime) -> ColumnElement[str]:
+def last_stage(store: Store, at: datetime) -> ColumnElement[str]:
+    """Return the stage of a case by the steps known at ``at``."""
     incidents, stages = store.tables.incidents, store.tables.incident_stages
     rank = case({str(stage): rank for stage, rank in _RANK.items()}, value=stages.c.stage)
     last = (

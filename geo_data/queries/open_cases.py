@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Select, Subquery, and_, case, func, select, u
 
 from geo_data.histories import STAGE_INDEX
 from geo_data.instants import millis
+from geo_data.queries.case_filter import EVERY_CASE, CaseFilter, Conditions, asked_for, standings
 from geo_data.queries.hindsight import (
     Moment,
     Row,
@@ -22,7 +23,7 @@ from geo_data.queries.hindsight import (
     was_known,
     was_open,
 )
-from geo_data.records import Scope, Stage, Window
+from geo_data.records import Scope, Severity, Stage, Window
 from geo_data.regions import region_codes, region_tree
 from geo_data.store import Store
 from geo_data.store.code_lists import one_of
@@ -31,6 +32,10 @@ MOST = 5_000
 """More points than this say nothing on a map that the choropleth does not say better."""
 
 _PLAIN = ("id", "lon", "lat", "severity", "stage", "reported_at", "region_code")
+
+
+STANDING_COUNTS = ("open", "overdue", "due-soon")
+"""In the order of :class:`OpenCount`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +67,20 @@ class OpenCount(NamedTuple):
     due_soon: int
 
 
+class ChosenCounts(NamedTuple):
+    """How many of the cases asked for the map draws in a region.
+
+    ``by_severity`` counts those with a position; ``unplaced`` those without, which a list has
+    and a map cannot have; ``is_whole`` is false where only the newest :data:`MOST` are drawn.
+    """
+
+    by_severity: Mapping[Severity, int]
+    unplaced: int
+    is_whole: bool
+
+
 def open_incident_points(
-    store: Store, scope: Scope, at: datetime, window: Window
+    store: Store, scope: Scope, at: datetime, window: Window, only: CaseFilter = EVERY_CASE
 ) -> IncidentPoints:
     """Return the cases to draw: all that are open, and those reported in a window.
 
@@ -76,6 +93,8 @@ def open_incident_points(
     window : Window
         Cases reported in it are there even if they have ended: the newest :data:`MOST` of the
         city, since a year of them is a million.
+    only : CaseFilter
+        Only the cases that :func:`geo_data.queries.incidents` lists for it.
 
     Returns
     -------
@@ -85,7 +104,7 @@ def open_incident_points(
     table = store.tables.incidents
     with store.read() as connection:
         now = moment(store, connection, at)
-        drawn = _drawn(store, scope, now, window)
+        drawn = _drawn(store, scope, _asked(store, connection, now, window, only))
         if now.is_now:
             # Thousands of rows at every look: only what is drawn, judged by the database.
             overdue = and_(table.c.ended_at.is_(None), func.coalesce(table.c.due_at < at, False))
@@ -94,26 +113,64 @@ def open_incident_points(
             return _points(list(zip(*rows, strict=True)) or [()] * (len(_PLAIN) + 1))
         found = connection.execute(drawn.with_only_columns(*shown_columns(store))).mappings()
         known = as_known(store, connection, [dict(row) for row in found], now)
-    late = [_is_overdue(row, at) for row in known]
+    late = ["overdue" in standings(row, at) for row in known]
     return _points([*([row[name] for row in known] for name in _PLAIN), late])
 
 
-def _drawn(store: Store, scope: Scope, now: Moment, window: Window) -> Select[Any]:
+def chosen_counts(
+    store: Store, scope: Scope, region_code: str, window: Window, at: datetime, only: CaseFilter
+) -> ChosenCounts:
+    """Count what :func:`open_incident_points` draws for a filter in a region, by severity.
+
+    Together with the unplaced ones they are the cases that
+    :func:`geo_data.queries.incidents` lists.
+    """
+    tree, table = region_tree(store, scope), store.tables.incidents
+    if tree.get(region_code) is None:
+        return ChosenCounts(dict.fromkeys(Severity, 0), 0, True)
+    with store.read() as connection:
+        asked = _asked(store, connection, moment(store, connection, at), window, only)
+        placed = table.c.lon.is_not(None)
+        counted = select(table.c.severity, placed, func.count()).where(table.c.id.in_(asked))
+        codes = region_codes(tree, region_code)
+        if codes is not None:
+            counted = counted.where(one_of(table.c.region_code, codes))
+        rows = connection.execute(counted.group_by(table.c.severity, placed)).all()
+        most = connection.scalar(select(func.count()).select_from(asked.subquery())) or 0
+    by_severity = dict.fromkeys(Severity, 0)
+    by_severity |= {Severity(severity): n for severity, is_placed, n in rows if is_placed}
+    unplaced = sum(n for _, is_placed, n in rows if not is_placed)
+    return ChosenCounts(by_severity, unplaced, only.is_of_open_cases or most < MOST)
+
+
+def _asked(
+    store: Store, connection: Connection, now: Moment, window: Window, only: CaseFilter
+) -> Select[Any]:
+    """Choose the ids: one branch per index, SQLite would read the whole table for an "or"."""
+    table = store.tables.incidents
+    wanted = asked_for(store, connection, only, now)
+    if only.is_of_open_cases:
+        return select(table.c.id).where(*wanted, table.c.reported_at < window.end)
+    newest = newest_reported(store, now, window, wanted)
+    if not only.is_empty:
+        return select(newest.c.id)
+    both = union(select(table.c.id).where(was_open(store, now)), select(newest.c.id)).subquery()
+    return select(both.c.id)
+
+
+def _drawn(store: Store, scope: Scope, asked: Select[Any]) -> Select[Any]:
     tree = region_tree(store, scope)
     table = store.tables.incidents
-    # One branch per index: SQLite would read the whole table for an "or" of the two.
-    ids = union(
-        select(table.c.id).where(was_open(store, now)),
-        select(newest_reported(store, now, window).c.id),
-    )
-    drawn = select(table).where(table.c.id.in_(ids), table.c.lon.is_not(None))
+    drawn = select(table).where(table.c.id.in_(asked), table.c.lon.is_not(None))
     codes = region_codes(tree, tree.root.code)
     if codes is not None:
         drawn = drawn.where(one_of(table.c.region_code, codes))
     return drawn.order_by(table.c.id)
 
 
-def newest_reported(store: Store, now: Moment, window: Window) -> Subquery:
+def newest_reported(
+    store: Store, now: Moment, window: Window, wanted: Conditions | None = None
+) -> Subquery:
     """Return the ids of the newest :data:`MOST` cases of the city that a window holds."""
     table = store.tables.incidents
     return (
@@ -121,23 +178,12 @@ def newest_reported(store: Store, now: Moment, window: Window) -> Subquery:
         .where(
             table.c.reported_at >= window.start,
             table.c.reported_at < window.end,
-            was_known(store, now),
+            *([was_known(store, now)] if wanted is None else wanted),
         )
         .order_by(table.c.reported_at.desc(), table.c.id.desc())
         .limit(MOST)
         .subquery()
     )
-
-
-def _is_overdue(row: Row, at: datetime) -> bool:
-    return row["ended_at"] is None and row["due_at"] is not None and at > row["due_at"]
-
-
-def _is_due_soon(row: Row, at: datetime) -> bool:
-    if row["ended_at"] is not None or row["due_at"] is None or row["due_soon_at"] is None:
-        return False
-    soon_at, due_at = row["due_soon_at"], row["due_at"]
-    return bool(soon_at <= at <= due_at)
 
 
 def _points(columns: Sequence[Sequence[Any]]) -> IncidentPoints:
@@ -187,6 +233,40 @@ def open_by_region(store: Store, scope: Scope, at: datetime) -> Mapping[str, Ope
     }
 
 
+def standing_then(
+    store: Store, scope: Scope, standing: str, codes: Sequence[str], at: datetime
+) -> npt.NDArray[np.int64]:
+    """Count the cases that were known to stand open, overdue or due soon in each region.
+
+    Parameters
+    ----------
+    standing : str
+        ``open``, ``overdue`` or ``due-soon``.
+    codes : sequence of str
+        Visible regions; each with everything below it. The rest as :func:`open_by_region`.
+
+    Returns
+    -------
+    int64, shape (codes,)
+    """
+    tree = region_tree(store, scope)
+    # The past stands still until somebody loads more of it.
+    version = (store.stamp("incidents", "regions"), at)
+    found = store.cached(
+        ("standing-then", scope), version, lambda: open_by_region(store, scope, at)
+    )
+    index = STANDING_COUNTS.index(standing)
+    counts = np.array([count[index] for count in found.values()], dtype=np.int64)
+    slots = tree.order(code or None for code in found)
+    per_slot = np.zeros(tree.span(tree.root.code)[1], dtype=np.int64)
+    np.add.at(per_slot, slots[slots >= 0], counts[slots >= 0])
+    sums = tree.sums_below(per_slot, codes)
+    if tree.is_whole_city and tree.root.code in codes:
+        # Cases outside every region count for the whole city.
+        sums[list(codes).index(tree.root.code)] = counts.sum()
+    return sums
+
+
 def _count_now(store: Store, connection: Connection, now: Moment) -> dict[str | None, OpenCount]:
     table = store.tables.incidents
     overdue = func.sum(case((table.c.due_at < now.at, 1), else_=0))
@@ -204,8 +284,10 @@ def _count(rows: Sequence[Row], at: datetime) -> dict[str | None, OpenCount]:
     counts: dict[str | None, OpenCount] = {}
     for row in rows:
         before = counts.get(row["region_code"], OpenCount(0, 0, 0))
-        late, soon = _is_overdue(row, at), _is_due_soon(row, at)
+        stands = standings(row, at)
         counts[row["region_code"]] = OpenCount(
-            before.open + 1, before.overdue + late, before.due_soon + soon
+            before.open + 1,
+            before.overdue + ("overdue" in stands),
+            before.due_soon + ("due-soon" in stands),
         )
     return counts

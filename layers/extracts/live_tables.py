@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,8 @@ from geo_data import dictionaries, queries
 from geo_data.exports import ExportRequest
 from geo_data.extracts import Table, framed
 from geo_data.faults import Fault, InputError
-from geo_data.records import Incident, Scope, Sensor, SensorState, Window
+from geo_data.queries import CaseFilter
+from geo_data.records import Incident, Scope, Sensor, SensorState, Severity, Window
 from geo_data.store import Store
 from indicators import windows
 from layers.extracts.columns import CASE, SENSOR, columns
@@ -71,14 +73,17 @@ def _cases(
     """Return cases newest first; one that is open and was reported in the window is there once."""
     asked = request.filters
     found: dict[int, Incident] = {}
-    for open_only in (True,) if asked.open_only else (True, False):
+    only = CaseFilter(
+        channel=asked.channel,
+        category=asked.category,
+        severity=None if asked.severity is None else Severity(asked.severity),
+    )
+    is_open = replace(only, standing="open")
+    for wanted in (is_open,) if asked.open_only else (is_open, only):
         listed = queries.incidents(
             *(store, scope, request.region or "", window, at),
             limit=MOST_CASES + 1,
-            open_only=open_only,
-            channel=asked.channel,
-            category=asked.category,
-            severity=asked.severity,
+            only=wanted,
         )
         found |= {one.id: one for one in listed}
     if len(found) > MOST_CASES:

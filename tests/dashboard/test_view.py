@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dashboard.view import (
     FOLDS,
     LANGUAGES,
+    MOST_PAGES,
     OBJECT_KINDS,
     SENSOR_STATES,
     TABS,
@@ -19,6 +20,8 @@ from dashboard.view import (
     View,
     parse_view,
 )
+from geo_data.queries.case_filter import STANDINGS, CaseFilter
+from geo_data.records import Severity, Stage
 
 codes = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=24
@@ -35,6 +38,15 @@ views = st.builds(
     layers=st.none()
     | st.dictionaries(keys, percents, max_size=5).map(lambda layers: tuple(layers.items())),
     fold=st.frozensets(st.sampled_from(FOLDS)),
+    cases=st.builds(
+        CaseFilter,
+        standing=st.none() | st.sampled_from(STANDINGS),
+        channel=st.none() | codes,
+        category=st.none() | codes,
+        stage=st.none() | st.sampled_from(Stage),
+        severity=st.none() | st.sampled_from(Severity),
+    ),
+    pages=st.integers(1, MOST_PAGES),
     sensor_kind=st.none() | keys,
     sensor_state=st.none() | st.sampled_from(SENSOR_STATES),
     language=st.sampled_from(LANGUAGES),

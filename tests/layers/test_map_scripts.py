@@ -26,7 +26,7 @@ from tests.geo_data.small_city import AT, CELL, SOUTH, WEST, cell, make_small_ci
 pytestmark = pytest.mark.browser
 ALL = Scope.everything()
 ASSETS = Path(__file__).parents[2] / "dashboard" / "assets" / "map"
-PARTS = ("cluster", "documents", "mvt", "pick", "points")
+PARTS = ("atlas", "cluster", "documents", "mvt", "pick", "points")
 BYTES = "const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;"
 
 

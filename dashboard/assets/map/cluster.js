@@ -2,7 +2,8 @@
  *
  * With the whole city in sight there is one disc per region below it, at its name, so that its
  * number is the one in the panels. Nearer, open cases fall into cells of the screen. The two worst
- * severities are never gathered, and every open case is counted in exactly one sign.
+ * severities are never gathered, and every open case is counted in exactly one sign; so is every
+ * ended one where ended cases were asked for.
  */
 "use strict";
 window.yiping = window.yiping || {};
@@ -38,7 +39,7 @@ window.yiping.cluster = (() => {
     // Keys stay small whole numbers, which maps are fast with: counted from the first cell.
     let [column0, row0] = [0, 0];
     for (let i = 0; i < incidents.length; i++) {
-      if (incidents.severity[i] <= ALONE_SEVERITY || !incidents.isOpen(i)) continue;
+      if (incidents.severity[i] <= ALONE_SEVERITY || !incidents.isCounted(i)) continue;
       if (!seen(incidents.lon[i], incidents.lat[i])) continue;
       const column = Math.floor(x[i] * scale);
       const row = Math.floor(y[i] * scale);
@@ -95,7 +96,7 @@ window.yiping.cluster = (() => {
     const groups = anchors.map((anchor) => ({ rows: [], anchor }));
     const outside = { rows: [] };
     for (let i = 0; i < incidents.length; i++) {
-      if (incidents.severity[i] <= ALONE_SEVERITY || !incidents.isOpen(i)) continue;
+      if (incidents.severity[i] <= ALONE_SEVERITY || !incidents.isCounted(i)) continue;
       if (!seen(incidents.lon[i], incidents.lat[i])) continue;
       (groups[incidents.area[i]] || outside).rows.push(i);
     }
@@ -111,8 +112,8 @@ window.yiping.cluster = (() => {
     const alone = (i) => found.push(single(incidents, i));
     const gathers = zoom < APART_ZOOM;
     for (let i = 0; i < incidents.length; i++) {
-      const open = incidents.isOpen(i);
-      const own = open ? !gathers || incidents.severity[i] <= ALONE_SEVERITY : zoom >= ENDED_ZOOM;
+      const counted = incidents.isCounted(i);
+      const own = counted ? !gathers || incidents.severity[i] <= ALONE_SEVERITY : zoom >= ENDED_ZOOM;
       if (own && seen(incidents.lon[i], incidents.lat[i])) alone(i);
     }
     if (gathers && anchors) {
@@ -190,7 +191,8 @@ window.yiping.cluster = (() => {
 
   /** Signs as typed arrays for the GPU. */
   function marksOf(incidents, found) {
-    const { Marks, ICON } = window.yiping.points;
+    const { ICON } = window.yiping.atlas;
+    const { Marks } = window.yiping.points;
     const marks = new Marks(found.length);
     found.forEach((sign, i) => {
       const icon = sign.rows ? ICON.gathering(sign.share) : incidents.icon(sign.row);

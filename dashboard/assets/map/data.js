@@ -65,7 +65,18 @@ window.yiping.data = (() => {
       return said.points.includes("v=") && !said.states;
     }
 
+    /** Ask again for what may have changed under the same address. */
+    again() {
+      if (this.said) this.load(this.said, (this.turn = (this.turn || 0) + 1));
+    }
+
+    /** What is heard while an answer is on the way may not be in it: it is taken in after it. */
+    heard(changes) {
+      if (this.missed) this.missed.push(...changes);
+    }
+
     async load(said, turn) {
+      this.missed = [];
       const isWanted = () => this.turn === turn;
       const ask = (url) => insist(url, "bytes", isWanted, (error) => this.data.trouble(this.name, error));
       const [body, states] = await Promise.all([
@@ -74,7 +85,9 @@ window.yiping.data = (() => {
       ]);
       if (!body || !isWanted()) return;
       this.take(body, states);
-      this.data.changed(this.name);
+      const { missed } = this;
+      this.missed = null;
+      this.data.changed(this.name, missed);
     }
 
     /** The bytes of an immutable address are asked for once. */
@@ -123,8 +136,8 @@ window.yiping.data = (() => {
       this.names = null;
     }
 
-    changed(name) {
-      this.onChange(name);
+    changed(name, missed) {
+      this.onChange(name, missed || []);
     }
 
     trouble(name, error) {

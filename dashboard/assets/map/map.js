@@ -16,7 +16,6 @@ window.yiping.map = (() => {
   const debug = { drawn: false, mergeMs: 0 };
   const parts = {};
   let element = null;
-  let runtime = null;
   let search = null;
   let spec = null;
   let turn = 0;
@@ -24,33 +23,10 @@ window.yiping.map = (() => {
   let flownTo = null;
   let planned = false;
   let again = false;
-  let shownAs = "";
 
   const emit = (event, said) => (handlers.get(event) || []).forEach((handler) => handler(said));
   const isStill = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const isWall = () => window.yipingConfig.page === "wall";
-
-  /** The runtime, asked for as soon as this file is read: it is the longest way. */
-  function loadRuntime() {
-    if (runtime) return runtime;
-    runtime = new Promise((resolve, reject) => {
-      if (window.deck) return resolve(window.deck);
-      const script = document.createElement("script");
-      script.src = window.yipingConfig.deckUrl;
-      script.async = true;
-      script.onload = () => resolve(window.deck);
-      script.onerror = () => {
-        script.remove();
-        reject(new Error("runtime"));
-      };
-      document.head.append(script);
-      return null;
-    });
-    runtime.catch(() => {
-      runtime = null;
-    });
-    return runtime;
-  }
 
   /** What drawing, picking and the hover card need to know. */
   const state = {
@@ -60,14 +36,15 @@ window.yiping.map = (() => {
     data: null,
     atlas: null,
     tilted: false,
-    signs: [],
+    signs: window.yiping.cases.NO_SIGNS,
     scale: 1,
     markScale: 1,
     isOn: (key) => Boolean(spec && spec.layers.some(({ layer }) => layer.id.startsWith(key))),
     source(name) {
       const source = state.data.source(name);
       if (!source || !source.value) return null;
-      if (name === "incidents" || name === "sensors") return parts[name] || null;
+      if (name === "incidents") return parts.cases.marks;
+      if (name === "sensors") return parts.sensors || null;
       const near = source.fine && parts.stage.view && parts.stage.view.zoom >= (source.said.fineZoom || 99);
       return near ? source.fine : source.value;
     },
@@ -119,21 +96,15 @@ window.yiping.map = (() => {
       const chain = state.source("chain");
       return !chain || !chain.places.has(code) || chain.contains(code, lon, lat);
     };
+    parts.cases = new window.yiping.cases.Cases(state, parts.stage);
     state.data = new window.yiping.data.Data(arrived, () => {});
     listen();
     startRuntime();
   }
 
   async function startRuntime() {
-    for (let wait = 1000; ; wait = Math.min(wait * 1.6, 15000)) {
-      try {
-        await loadRuntime();
-        parts.stage.runtime = window.deck;
-        return apply();
-      } catch {
-        await new Promise((resume) => setTimeout(resume, wait));
-      }
-    }
+    parts.stage.runtime = await window.yiping.bundle.insist();
+    apply();
   }
 
   /** Show what a query string asks for; the picture stays as it is until the answer is here. */
@@ -148,7 +119,7 @@ window.yiping.map = (() => {
     const tokens = spec && spec.tokens;
     spec = answer;
     if (!tokens || JSON.stringify(tokens) !== JSON.stringify(spec.tokens)) {
-      state.atlas = window.yiping.points.paintAtlas(spec.tokens);
+      state.atlas = window.yiping.atlas.paintAtlas(spec.tokens);
     }
     parts.furniture.setSpec(spec);
     parts.stage.overlay.spec = spec;
@@ -163,7 +134,8 @@ window.yiping.map = (() => {
     return `/api/v1/map?${said}`;
   }
 
-  const refresh = () => search !== null && show(search, true);
+  /** Ask for everything again that may have changed; the past does not. */
+  const refresh = () => search !== null && !(spec && spec.at) && show(search, true);
 
   function setTheme(name) {
     const said = new URLSearchParams(search || "");
@@ -176,22 +148,21 @@ window.yiping.map = (() => {
     state.scale = isWall() ? Math.max(1, element.clientHeight / HALL_LINES) : 1;
     state.markScale = state.scale * (isWall() ? WALL_MARKS : 1);
     if (parts.stage) parts.stage.resize();
-    shownAs = "";
+    if (parts.cases) parts.cases.expire();
     plan();
+  }
+
+  /** Limits pass though nothing is heard: which cases are late is asked for again. */
+  function clocksRan() {
+    if (spec && !spec.at && parts.cases.isChosen) parts.cases.askAgain();
   }
 
   /** Live changes: into the arrays that are drawn, then one new frame. */
   function merge(change) {
-    if (!state.data || !spec || (spec.sources.incidents || {}).points?.includes("at=")) return;
+    if (!state.data || !spec || spec.at) return;
     const start = performance.now();
-    const { incidents, sensors } = state;
-    if (incidents && (change.incidents || []).length) {
-      for (const row of incidents.merge(change.incidents, areaAt)) {
-        const color = spec.tokens[`warning-${incidents.severity[row]}`];
-        if (state.isOn("incidents")) parts.stage.pulse(incidents.lon[row], incidents.lat[row], color);
-      }
-      shownAs = "";
-    }
+    const { sensors } = state;
+    parts.cases.merge(change.incidents || []);
     if (sensors && (change.readings || []).length && sensors.merge(change.readings)) newSensors();
     plan();
     debug.mergeMs = performance.now() - start;
@@ -204,10 +175,10 @@ window.yiping.map = (() => {
 
   /* ---- From specification and data to layers ---- */
 
-  function arrived(name) {
+  function arrived(name, missed) {
     if (name === "sensors") newSensors();
-    if (name === "incidents") shownAs = "";
-    if (name === "names" || name === "chain") shownAs = "";
+    if (name === "incidents") parts.cases.arrived(missed);
+    if (name === "names" || name === "chain") parts.cases.expire();
     if (name === "names") parts.stage.overlay.setNames(state.data.names);
     plan();
   }
@@ -235,7 +206,7 @@ window.yiping.map = (() => {
     state.data.want(spec, wanted(), again);
     again = false;
     refineBorders();
-    gatherIncidents();
+    parts.cases.gather();
     calmSensors();
     state.tilted = parts.stage.view.pitch > 4;
     const layers = visible().map((entry) => parts.stage.layers.make(entry, state));
@@ -251,46 +222,6 @@ window.yiping.map = (() => {
       const source = state.data.source(name);
       if (source && said.fine && parts.stage.view.zoom >= said.fineZoom) source.refine();
     }
-  }
-
-  /** Signs are made again when the zoom crosses a quarter step or the picture moves on. */
-  function gatherIncidents() {
-    const { incidents } = state;
-    if (!incidents || !state.isOn("incidents")) {
-      state.signs = parts.stage.overlay.signs = [];
-      shownAs = "";
-      return;
-    }
-    const viewport = parts.stage.viewport();
-    const view = parts.stage.seen(viewport);
-    const zoom = Math.round((viewport.zoom - Math.log2(state.markScale)) * 4) / 4;
-    const isCity = viewport.zoom < parts.stage.cityZoom();
-    // Once, where the names will stand: not first somewhere else for a moment.
-    if (isCity && spec.labels && !state.data.names) return;
-    const anchors = isCity ? areaAnchors() : null;
-    const key = `${zoom} ${view.key} ${anchors && anchors.length}`;
-    if (key === shownAs) return;
-    shownAs = key;
-    state.signs = window.yiping.cluster.signs(incidents, zoom, view.contains, anchors);
-    parts.stage.overlay.signs = state.signs;
-    const marks = window.yiping.cluster.marksOf(incidents, state.signs);
-    parts.incidents = { data: marks.data(), version: {} };
-  }
-
-  /** Where the regions below the city have their names: their cases are told there. */
-  function areaAnchors() {
-    const shapes = state.source("chain");
-    const level = shapes && shapes.levels[1];
-    if (!level) return null;
-    const { labels } = state.data.names || { labels: [] };
-    const places = new Map(labels.map(([, lon, lat, , , , code]) => [code, { lon, lat, code }]));
-    return level.codes.map((code) => places.get(code) || { ...shapes.middle(code), code });
-  }
-
-  function areaAt(lon, lat) {
-    const shapes = state.source("chain");
-    const hit = shapes && shapes.levels[1] && shapes.hit(shapes.levels[1].key, lon, lat);
-    return hit ? hit.index : undefined;
   }
 
   function calmSensors() {
@@ -376,7 +307,6 @@ window.yiping.map = (() => {
   /** An early start: runtime, specification and what it needs are on the way before Dash is. */
   async function prime() {
     if (!window.yipingConfig) return;
-    loadRuntime().catch(() => {});
     const { prefetch } = window.yiping.data;
     const said = await prefetch(specUrl(window.location.search), "json");
     if (!said) return;
@@ -400,5 +330,5 @@ window.yiping.map = (() => {
   debug.pick = pickAt;
   debug.loseContext = () => parts.stage.loseContext();
 
-  return { mount, show, refresh, merge, setTheme, resize, on, debug };
+  return { mount, show, refresh, merge, clocksRan, setTheme, resize, on, debug };
 })();

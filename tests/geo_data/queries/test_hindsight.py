@@ -13,12 +13,15 @@ import pytest
 from geo_data import feed
 from geo_data.ingest import Report, apply
 from geo_data.queries import (
+    CaseFilter,
+    case_counts,
     incident_count,
     incidents,
     open_by_region,
     open_incident_points,
     stages,
 )
+from geo_data.queries.case_filter import STANDINGS
 from geo_data.records import Incident, Scope, Stage, Window
 from geo_data.store import Store, open_store
 from tests.geo_data.lived_city import NOON, case, hours, opened, step
@@ -26,6 +29,12 @@ from tests.geo_data.small_city import GRIDS, make_small_city, middle
 from tests.stores import Address, Stores
 
 ALL = Scope.everything()
+FILTERS = [
+    CaseFilter(),
+    *(CaseFilter(standing=one) for one in STANDINGS),
+    *(CaseFilter(stage=one) for one in (Stage.FOUND, Stage.DISPATCHED, Stage.CLOSED)),
+    CaseFilter(standing="open", stage=Stage.DISPATCHED, channel="hotline"),
+]
 Batch = tuple[datetime, list[Report]]
 
 
@@ -87,26 +96,26 @@ def test_looking_back_is_as_it_was(now: Store, growing: list[Address], number: i
     seen, was = (incidents(store, ALL, "c", window, at, limit=99) for store in (now, then))
     assert seen == was
     for region in ("c", "t0", "t1g2"):
-        for open_only in (False, True):
-            counts = [
-                incident_count(store, ALL, region, window, at, open_only) for store in (now, then)
-            ]
-            assert counts[0] == counts[1]
-        listed = [
-            incidents(store, ALL, region, window, at, open_only=True) for store in (now, then)
-        ]
-        assert listed[0] == listed[1]
+        for only in FILTERS:
+            where = ALL, region, window, at
+            counts = [incident_count(store, *where, only) for store in (now, then)]
+            assert counts[0] == counts[1], only
+            listed = [incidents(store, *where, limit=99, only=only) for store in (now, then)]
+            assert listed[0] == listed[1], only
+            assert len(listed[0]) == counts[0], only
+            beside = [case_counts(store, *where, only) for store in (now, then)]
+            assert beside[0] == beside[1], only
     assert open_by_region(now, ALL, at) == open_by_region(then, ALL, at)
-    _same_points(now, then, at)
+    for only in FILTERS:
+        _same_points(now, then, at, only)
     for one in was[::5]:
         assert stages(now, ALL, one.id, at) == stages(then, ALL, one.id, at)
     then.close()
 
 
-def _same_points(now: Store, then: Store, at: datetime) -> None:
-    drawn = [
-        open_incident_points(store, ALL, at, Window(at - hours(3), at)) for store in (now, then)
-    ]
+def _same_points(now: Store, then: Store, at: datetime, only: CaseFilter) -> None:
+    window = Window(at - hours(3), at)
+    drawn = [open_incident_points(store, ALL, at, window, only) for store in (now, then)]
     for name in ("id", "stage_index", "overdue", "severity", "reported_at"):
         assert np.array_equal(getattr(drawn[0], name), getattr(drawn[1], name)), name
 

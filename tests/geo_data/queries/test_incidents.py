@@ -11,6 +11,7 @@ import pytest
 
 from geo_data.ingest import Report, apply
 from geo_data.queries import (
+    CaseFilter,
     incident,
     incident_count,
     incidents,
@@ -30,6 +31,7 @@ ALL = Scope.everything()
 NOW = NOON + timedelta(days=40)
 YEAR = Window(NOW - timedelta(days=300), NOW + hours(1))
 SPOTS = [*sorted(GRIDS), "t2", None]
+OPEN = CaseFilter(standing="open")
 REGIONS = ["c", "t0", "t1", "t2", "t0g0", "t2g1"]
 
 
@@ -115,10 +117,10 @@ def test_lists_and_counts(store: Store, everything: list[Incident], region: str,
 def test_open_ones_however_old(store: Store, everything: list[Incident], region: str) -> None:
     open_ones = [one for one in wanted(store, everything, region) if one.ended_at is None]
     short = Window(NOW - hours(1), NOW)
-    assert incidents(store, ALL, region, short, NOW, limit=500, open_only=True) == open_ones
-    assert incident_count(store, ALL, region, short, NOW, open_only=True) == len(open_ones) > 0
+    assert incidents(store, ALL, region, short, NOW, limit=500, only=OPEN) == open_ones
+    assert incident_count(store, ALL, region, short, NOW, OPEN) == len(open_ones) > 0
     before = Window(NOON, NOON + timedelta(days=9))
-    assert incident_count(store, ALL, region, before, NOW, open_only=True) == sum(
+    assert incident_count(store, ALL, region, before, NOW, OPEN) == sum(
         one.reported_at < before.end for one in open_ones
     )
 
@@ -134,25 +136,25 @@ def test_days_add_up_across_midnight_and_rollups(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "traits",
+    "only",
     [
-        {"channel": "patrol"},
-        {"category": "0108"},
-        {"category": "01"},
-        {"severity": 3},
-        {"channel": "hotline", "category": "05", "severity": 4},
-        {"category": "%"},
+        CaseFilter(channel="patrol"),
+        CaseFilter(category="0108"),
+        CaseFilter(category="01"),
+        CaseFilter(severity=Severity.LARGE),
+        CaseFilter(channel="hotline", category="05", severity=Severity.GENERAL),
+        CaseFilter(category="%"),
     ],
 )
-def test_traits(store: Store, everything: list[Incident], traits: dict[str, object]) -> None:
+def test_traits(store: Store, everything: list[Incident], only: CaseFilter) -> None:
     found = [
         one
         for one in wanted(store, everything, "t0")
-        if one.channel == traits.get("channel", one.channel)
-        and one.category.startswith(str(traits.get("category", "")))
-        and int(one.severity) == traits.get("severity", int(one.severity))
+        if one.channel == (only.channel or one.channel)
+        and one.category.startswith(only.category or "")
+        and one.severity == (only.severity or one.severity)
     ]
-    assert incidents(store, ALL, "t0", YEAR, NOW, limit=500, **traits) == found  # type: ignore[arg-type]
+    assert incidents(store, ALL, "t0", YEAR, NOW, limit=500, only=only) == found
 
 
 def test_a_region_that_is_not_there(store: Store) -> None:
@@ -207,7 +209,7 @@ def test_open_cases_per_region(store: Store, everything: list[Incident]) -> None
         assert count.open == sum(one.ended_at is None for one in there)
         assert count.overdue == sum(one.is_overdue(NOW) for one in there)
     assert sum(count.open for count in counts.values()) == incident_count(
-        store, ALL, "c", YEAR, NOW, open_only=True
+        store, ALL, "c", YEAR, NOW, OPEN
     )
 
 

@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from geo_data import queries
 from geo_data.feed import changes_after
 from geo_data.ingest import apply
-from geo_data.queries import RegionTree, region_tree
+from geo_data.queries import CaseFilter, RegionTree, region_tree
 from geo_data.records import Scope, Stage, Window
 from geo_data.store import Store, write_layer
 from tests.geo_data.lived_city import NOON, case, hours, make_lived_city, step
@@ -74,7 +74,14 @@ SENSORS = [INSIDE["sensor"], "s3", *OUTSIDE["sensor"]]
 PLACE_KINDS = ["residential", "shelter", "building", "village"]
 TEXTS = ["t", "s", "新", "暴露", "SJ", "residential-0", "松汇路", "谷阳路", "开发区", "投诉", "xq"]
 
-COUNTS_OUTSIDE = {"drawn_counts", "incident_count", "observations", "sensor_history"}
+FILTERS = (CaseFilter(), CaseFilter(standing="open"), CaseFilter(channel="hotline"))
+COUNTS_OUTSIDE = {
+    "chosen_counts",
+    "drawn_counts",
+    "incident_count",
+    "observations",
+    "sensor_history",
+}
 """Reads that are asked for what lies outside only, and count it."""
 READS: dict[str, Read] = {
     "ages": lambda store, scope: queries.ages(store, scope, NOW),
@@ -87,15 +94,27 @@ READS: dict[str, Read] = {
         queries.incident(store, scope, number, NOW) for number in all_ids(store)
     ],
     "incident_count": lambda store, scope: [
-        queries.incident_count(store, scope, region, WINDOW, NOW, open_only)
+        queries.incident_count(store, scope, region, WINDOW, NOW, only)
         for region in OUTSIDE["region"]
-        for open_only in (False, True)
+        for only in FILTERS
         if region_tree(store, scope).get(region) is None
     ],
     "incidents": lambda store, scope: [
-        queries.incidents(store, scope, region, WINDOW, NOW, open_only=open_only)
+        queries.incidents(store, scope, region, WINDOW, NOW, only=only)
         for region in REGIONS
-        for open_only in (False, True)
+        for only in FILTERS
+    ],
+    "case_counts": lambda store, scope: [
+        queries.case_counts(store, scope, region, WINDOW, NOW, only)
+        for region in (INSIDE["region"] if scope is not TOWN else "t2", "nowhere")
+        for only in FILTERS
+    ],
+    "chosen_counts": lambda store, scope: [
+        [*counts.by_severity.values(), counts.unplaced]
+        for region in OUTSIDE["region"]
+        for only in FILTERS[1:]
+        for counts in [queries.chosen_counts(store, scope, region, WINDOW, NOW, only)]
+        if region_tree(store, scope).get(region) is None
     ],
     "incidents_of_place": lambda store, scope: each(*PLACES)(
         lambda code: queries.incidents_of_place(store, scope, code, NOW, 99)
