@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from pypinyin import Style, lazy_pinyin
-
 _WORD = re.compile(r"([a-z])[a-z]+")
 
 
@@ -26,6 +24,9 @@ class _Syllables(dict[int, str]):
         if character.isascii():
             typed = character if character.isalnum() or character == "\n" else ""
         else:
+            # Its dictionary takes longer to load than a store to open; few processes need it.
+            from pypinyin import Style, lazy_pinyin
+
             syllable = lazy_pinyin(character, style=Style.NORMAL, errors="ignore", v_to_u=False)
             typed = "".join(syllable)[: 1 if self._only_initial else None]
         self[code_point] = typed

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from geo_data.faults import Fault, InputError
 from geo_data.records import FUNCTIONAL, Region, Scope
 from geo_data.store import STORE_EXIT, Store
+from geo_data.store.geometries import decoded, undecoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,10 +305,11 @@ def region_shapes(store: Store, scope: Scope, level: str) -> gpd.GeoDataFrame:
 
 def _read_shapes(store: Store, tree: RegionTree, level: str) -> gpd.GeoDataFrame:
     table = store.tables.regions
-    columns = (table.c.code, table.c.geom)
+    columns = (table.c.code, undecoded(table.c.geom))
     with store.read() as connection:
         rows = connection.execute(select(*columns).where(table.c.level == level)).all()
-    shapes = {row.code: row.geom for row in rows}
+    codes, values = zip(*rows, strict=True) if rows else ((), ())
+    shapes = dict(zip(codes, decoded(values), strict=True))
     regions = [tree.get(code) for code in tree.codes_at(level)]
     kept = [region for region in regions if region is not None]
     return gpd.GeoDataFrame(

@@ -45,13 +45,15 @@ class Points:
     """Signs to draw, columns of shape (n,), the last on top.
 
     ``ids`` are what the screen calls them: numbers of incidents, codes of sensors and places.
-    ``kinds`` name their signs, ``counts`` say how many there are of each severity or state.
+    ``kinds`` name their signs, ``counts`` say how many there are of each severity or state,
+    ``beyond`` how many the screen counts that lie in no region and have no place on the sheet.
     """
 
     ids: Sequence[int | str]
     degrees: npt.NDArray[np.float64]
     kinds: Sequence[str]
     counts: Mapping[int, int] = field(default_factory=dict)
+    beyond: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +320,9 @@ def _points(
 def _cases(store: Store, scope: Scope, region: Region, at: datetime, window: Window) -> Points:
     """Return the cases of a region: open ones, and those reported in the window; worst on top."""
     found = queries.open_incident_points(store, scope, at, window)
-    inside = frozenset(queries.region_tree(store, scope).subtree(region.code))
+    tree = queries.region_tree(store, scope)
+    inside = frozenset(tree.subtree(region.code))
+    beyond = found.region_codes.count(None) if region.code == tree.root.code else 0
     here = np.array([code in inside for code in found.region_codes], dtype=bool)
     progress = np.array([points.progress(stage) for stage in points.STAGES])[found.stage_index]
     rows = np.flatnonzero(here)
@@ -338,7 +342,7 @@ def _cases(store: Store, scope: Scope, region: Region, at: datetime, window: Win
     ]
     degrees = np.column_stack([found.lon[order], found.lat[order]])
     shown = np.where(progress[order] == 3, ENDED, found.severity[order])
-    return Points(found.id[order].tolist(), degrees, kinds, Counter(shown.tolist()))
+    return Points(found.id[order].tolist(), degrees, kinds, Counter(shown.tolist()), beyond)
 
 
 def _sensors(store: Store, scope: Scope, region: Region, at: datetime) -> Points:

@@ -100,7 +100,7 @@ def table_block(
     described = catalog.indicators()
     size, small = type_mm, SMALL * type_mm
     right = width
-    changes, statuses = right - 5.6 * size, right
+    changes, statuses = right - 6.6 * size, right
     for value in shown:
         line = on_line(sheaf.y, ROW * size, size)
         name = described[value.key].name(language)
@@ -111,7 +111,7 @@ def table_block(
             Text(
                 word, statuses, line, small, INK[_STATUS_COLORS.get(value.status, "ink-2")], "end"
             ),
-            Text(_change(value), changes + 2.4 * size, line, small, INK["ink-2"], "end"),
+            Text(_change(value), changes + 1.9 * size, line, small, INK["ink-2"], "end"),
             Text(unit, changes - 3.3 * size, line, small, INK["ink-2"]),
             Text(number, changes - 3.7 * size, line, size, INK["ink"], "end", bold=True),
         ]
@@ -153,6 +153,7 @@ def bar_block(
     shown = found if len(found) <= rows else found[: max(rows - 1, 0)]
     most = max((abs(bar.value) for bar in found if bar.value is not None), default=0.0) or 1.0
     start, end = 8.2 * size, width - 4.6 * size
+    color = _bar_color(contents)
     for bar in shown:
         line = on_line(sheaf.y, ROW * size, size)
         name = fitted(bar.name, start - 0.6 * size, size)
@@ -161,7 +162,7 @@ def bar_block(
         long = (end - start) * abs(bar.value or 0.0) / most
         if long > 0.02:
             box = Box(start, sheaf.y + 0.36 * size, long, 0.86 * size)
-            sheaf.items.append(Path(Rings.around(box), fill=_bar_color(contents)))
+            sheaf.items.append(Path(Rings.around(box), fill=color))
         sheaf.y += ROW * size
     axis = Rings.of([[(start, sheaf.y - len(shown) * ROW * size), (start, sheaf.y)]], closed=False)
     sheaf.items.append(Path(axis, stroke=Stroke(INK["border"], 0.12 * size / signs.TYPE_MM)))
@@ -174,7 +175,7 @@ def _bar_color(contents: Contents) -> str:
     if contents.shading is not None:
         by = shading_scale(contents.shading, signs.THEME)
         if by.colors:
-            return by.colors[max(0, len(by.colors) - 2)]
+            return by.colors[-1]
     return INK["accent"]
 
 

@@ -37,13 +37,13 @@ __all__ = [
 _TITLE, _LEAST_TITLE, _SUBTITLE = 3.1, 1.9, 1.2
 _ARROW = (3.4, 7.2)
 _SLANT_DEG = 28.0
-_WATERMARK, _WATERMARK_OPACITY = 1.9, 0.1
+_WATERMARK, _WATERMARK_OPACITY = 1.7, 0.08
 
 
 def title(contents: Contents) -> str:
     """Return place and subject: the name of the map 图名."""
     request, language = contents.request, contents.language
-    subject = request.subject or catalog.indicators()[request.indicator].name(language)
+    subject = request.subject or WORDS("print-subject", language)
     return WORDS("print-title", language, place=place(contents), subject=subject)
 
 
@@ -105,7 +105,10 @@ def _heading(contents: Contents, box: Box, type_mm: float) -> Iterator[Text]:
     room = box.width - 2 * (max(sides) + 2 * type_mm)
     yield from _title(title(contents), middle, box.y, room, type_mm)
     window = WORDS(f"print-window-{contents.request.window}", contents.language)
-    below = WORDS("print-subtitle", contents.language, at=moment(contents), window=window)
+    theme = catalog.indicators()[contents.request.indicator].name(contents.language)
+    said = {"at": moment(contents), "window": window, "theme": theme}
+    key = "print-subtitle" if contents.shading is not None else "print-subtitle-plain"
+    below = WORDS(key, contents.language, **said)
     line = box.y + 5.75 * type_mm
     size = _SUBTITLE * type_mm
     yield Text(below, middle, line, size, INK["ink-2"], "middle")

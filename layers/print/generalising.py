@@ -18,6 +18,7 @@ from geo_data.tiles.outlines import Outlines
 from layers.print.drawing import PER_MM, Rings
 from layers.print.map_frame import MapFrame
 
+_OFF_PAGE = 1 << 20
 Whole = npt.NDArray[np.int64]
 _LEAST_PIXELS = 0.5
 """A shape or a gathering of them that covers less of a printed pixel is not drawn."""
@@ -53,14 +54,11 @@ def outlined(frame: MapFrame, shapes: npt.NDArray[Any], grain: Grain) -> Outline
     Outer rings turn one way and holes the other, so that shapes which overlap may be filled
     together.
     """
-    outlines = Outlines.of(np.asarray(shapes, dtype=object))
+    outlines = Outlines.of(np.asarray(shapes, dtype=object), frame.units)
     xy, size, outer, owner = outlines.take(np.arange(len(shapes)))
-    # Tiles know outer rings by their turn; degrees go up where the page goes down.
-    grid = np.rint(frame.units(xy) * (1, -1) / grain.step).astype(np.int64)
-    grid, ring = standing(grid, size, outer)
+    grid, ring = standing(np.rint(xy / grain.step).astype(np.int64), size, outer)
     starts = np.flatnonzero(np.append(True, ring[1:] != ring[:-1])) if len(ring) else ring
-    page = (grid * (grain.step, -grain.step)).astype(np.int32)
-    return Outlined(Rings(page, starts), owner[ring[starts]])
+    return Outlined(Rings((grid * grain.step).astype(np.int32), starts), owner[ring[starts]])
 
 
 def footprints(frame: MapFrame, shapes: npt.NDArray[Any], grain: Grain) -> Rings:
@@ -83,6 +81,23 @@ def _units_per_degree(frame: MapFrame) -> float:
     step = 1e-3
     corner, right, up = frame.units([(x, y), (x + step, y), (x, y + step)])
     return float(np.hypot(*(right - corner)) * np.hypot(*(up - corner))) / step**2
+
+
+def segments(rings: Rings) -> Rings:
+    """Return the sides of rings as lines, one that two of them share but once."""
+    if not len(rings):
+        return Rings(rings.xy, rings.starts, closed=False)
+    after = np.arange(1, len(rings.xy) + 1)
+    after[np.append(rings.starts[1:], len(rings.xy)) - 1] = rings.starts
+    # A corner as one number; the page may be left by some millimetres.
+    corner = (rings.xy[:, 0].astype(np.int64) + _OFF_PAGE << 32) + rings.xy[:, 1] + _OFF_PAGE
+    low, high = np.minimum(corner, corner[after]), np.maximum(corner, corner[after])
+    order = np.lexsort((high, low))
+    low, high = low[order], high[order]
+    new = np.append(True, (low[1:] != low[:-1]) | (high[1:] != high[:-1]))
+    ends = np.column_stack([low[new], high[new]]).ravel()
+    xy = np.column_stack([(ends >> 32) - _OFF_PAGE, (ends & 0xFFFFFFFF) - _OFF_PAGE])
+    return Rings(xy.astype(np.int32), np.arange(0, len(xy), 2, dtype=np.int64), closed=False)
 
 
 def clipped(frame: MapFrame, shapes: npt.NDArray[Any], margin_mm: float) -> npt.NDArray[Any]:

@@ -33,8 +33,8 @@ def hatch_of(step: int, steps: int) -> Hatch | None:
     if share < 0.34:
         return None
     if share >= 1.0:
-        return Hatch((45.0, 135.0), 0.95, 0.1)
-    return Hatch((45.0,), 2.3 - 1.6 * share, 0.1)
+        return Hatch((45.0, 135.0), 1.1, 0.09)
+    return Hatch((45.0,), 2.4 - 1.6 * share, 0.09)
 
 
 def hatched(rings: Rings, hatch: Hatch, color: str, size: float, even_odd: bool = False) -> Path:
@@ -58,7 +58,7 @@ def hatched(rings: Rings, hatch: Hatch, color: str, size: float, even_odd: bool 
     lines = [
         line for angle in hatch.angles_deg for line in _lines(box, angle, hatch.apart_mm * size)
     ]
-    stroke = Stroke(color, hatch.width_mm * size, opacity=0.55)
+    stroke = Stroke(color, hatch.width_mm * size, opacity=0.4)
     return Path(Rings.of(lines, closed=False), stroke=stroke, clip=rings, even_odd=even_odd)
 
 

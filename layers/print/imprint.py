@@ -69,7 +69,7 @@ def scale_block(contents: Contents, frame: MapFrame, width: float, type_mm: floa
     sheaf.items.append(Text(said, 0, sheaf.y, size, INK["ink"], bold=True))
     sheaf.gap(0.9)
     _bar(sheaf, frame.denominator)
-    sheaf.gap(0.35)
+    sheaf.gap(0.6)
     sheaf.lines(_datum_lines(contents, frame))
     return sheaf.block()
 
@@ -154,6 +154,8 @@ def rules(contents: Contents) -> list[str]:
     if "incidents" in contents.points:
         window = WORDS(f"print-window-{contents.request.window}", language)
         found.append(WORDS("print-rule-incidents", language, window=window))
+        if beyond := contents.points["incidents"].beyond:
+            found.append(WORDS("print-beyond", language, n=beyond))
     found.append(WORDS("print-ground-source", language, city=city.name(language)))
     if city.notice is not None:
         found.append(city.notice(language))

@@ -173,28 +173,37 @@ class _Margin:
     def locator(self, width: float, tallest: float) -> Block:
         return locator_block(self.contents, self.frame, width, self.template.type, tallest)
 
-    def of_rows(self, width: float, rows: int) -> list[Block]:
+    def of_rows(self, width: float, rows: int, chart_rows: int) -> list[Block]:
         """Return table and chart with at most so many rows."""
         contents, type_mm = self.contents, self.template.type
         blocks = [figure_blocks.table_block(contents, self.figures.values, rows, width, type_mm)]
         values, bars = self.figures.values, self.figures.bars
         if bars:
-            blocks.append(figure_blocks.bar_block(contents, bars, rows, width, type_mm))
+            blocks.append(figure_blocks.bar_block(contents, bars, chart_rows, width, type_mm))
         elif spark := next((one for one in values if one.spark), None):
             blocks.append(figure_blocks.spark_block(contents, spark, width, type_mm))
         return blocks
 
     def most_figures(self, width: float, room: float) -> list[Block]:
         """Return as many figures as there is room for; where it is little, fewer or none."""
-        best: list[Block] = []
-        for rows in range(figure_blocks.LEAST_ROWS, figure_blocks.MOST_ROWS + 1):
-            blocks = self.of_rows(width, rows)
-            if sum(one.height + self.apart for one in blocks) <= room:
-                best = blocks
-        if not best:
-            table = self.of_rows(width, figure_blocks.LEAST_ROWS)[:1]
-            best = table if table[0].height + self.apart <= room else []
+        least = figure_blocks.LEAST_ROWS
+        rows = [least, least]
+        best = self.of_rows(width, *rows)
+        if self._needs(best) > room:
+            return best[:1] if self._needs(best[:1]) <= room else []
+        # A row to one, a row to the other, until neither finds room for another.
+        grew = True
+        while grew:
+            grew = False
+            for place in range(len(best)):
+                more = [count + (at == place) for at, count in enumerate(rows)]
+                blocks = self.of_rows(width, *more)
+                if more[place] <= figure_blocks.MOST_ROWS and self._needs(blocks) <= room:
+                    rows, best, grew = more, blocks, True
         return best
+
+    def _needs(self, blocks: Sequence[Block]) -> float:
+        return sum(one.height + self.apart for one in blocks)
 
 
 def _beside(margin: _Margin, room: Box) -> tuple[Box, list[Standing]]:
@@ -236,7 +245,7 @@ def _below(margin: _Margin, room: Box) -> tuple[Box, list[Standing]]:
     if _tallest(best, apart) > most:
         raise too_small(template)
     for rows in range(figure_blocks.LEAST_ROWS, _ROWS_BELOW + 1):
-        columns = _in_columns([*needed, *margin.of_rows(width, rows), locator], count, apart)
+        columns = _in_columns([*needed, *margin.of_rows(width, rows, rows), locator], count, apart)
         if _tallest(columns, apart) <= most:
             best = columns
     high = _tallest(best, apart)

@@ -30,11 +30,11 @@ _LABEL_AT = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """One counted line of the legend: which layer, what of it, how many."""
+    """One line of the legend: which layer, what of it, how many; ``None`` of what lies around."""
 
     layer: str
     what: str
-    count: int
+    count: int | None
 
 
 def legend_groups(contents: Contents) -> list[LegendGroup]:
@@ -193,7 +193,9 @@ def layer_counts(contents: Contents) -> list[Count]:
         name = spec.name(contents.language)
         if spec.level:
             name = WORDS("print-border-of", contents.language, level=name)
-        found.append(Count(spec.key, name, len(drawn)))
+        # A border of what the region lies in is drawn, but it is no thing to count.
+        around = spec.level is not None and not drawn
+        found.append(Count(spec.key, name, None if around else len(drawn)))
     return found
 
 

@@ -30,6 +30,9 @@ def locator_block(
     """Return the locator: the root region with its parts, the region and the sheet in it."""
     sheaf = Sheaf("locator", width, type_mm)
     sheaf.head(WORDS("print-locator", contents.language), contents.tree.root.name)
+    if contents.region.code == contents.tree.root.code:
+        # It shows what the map itself shows.
+        tallest = _SHORTEST
     root = _root_shape(contents)
     page = shapely.transform(root, lambda xy: np.column_stack(frame.transformer.transform(*xy.T)))
     west, south, east, north = page.bounds
@@ -52,11 +55,13 @@ def _drawn(contents: Contents, frame: MapFrame, small: MapFrame, size: float) ->
     keys = contents.tree_levels()
     if len(keys) > 1 and keys[1] in contents.levels:
         parts = outlined(small, contents.levels[keys[1]].shapes, grain).rings
-        items.append(Path(parts, stroke=Stroke(INK["hairline"], 0.12 * size)))
+        items.append(Path(parts, stroke=Stroke(INK["border"], 0.1 * size, opacity=0.7)))
     if contents.region.code != contents.tree.root.code:
         own = outlined(small, np.array([contents.outline], dtype=object), grain).rings
         items.append(Path(own, fill=INK["accent"], stroke=Stroke(INK["accent"], 0.25 * size)))
     items.append(Path(root, stroke=Stroke(INK["ink"], 0.22 * size)))
+    if contents.region.code == contents.tree.root.code:
+        return items
     west, south, east, north = frame.ground
     (left, top), (right, bottom) = small.affine.page(west, north), small.affine.page(east, south)
     sheet = Box(left, top, right - left, bottom - top)

@@ -28,6 +28,8 @@ _GAP = 0.35
 """Kept free around a name, in millimetres on such a sheet."""
 _LEAST_AREA_MM2 = 2.0
 _MOST_PLACES = 600
+_FINEST, _ROOMY = 0.86, 5.0
+"""Names of the finest level are smaller, and stand in areas so many times as large as they are."""
 _NUDGES = ((0.0, 0.0), (0.0, -0.8), (0.0, 0.8), (-0.5, 0.0), (0.5, 0.0), (0.0, -1.6), (0.0, 1.6))
 """Where else a name may stand, in parts of its width and heights of its type."""
 _REACHES_MM = (5.0, 8.0, 12.0, 17.0)
@@ -197,8 +199,8 @@ def _wanted(drawing: Drawing) -> Iterator[Wanted]:
     styles = chain_styles(keys)
     shown = [key for key in keys if key in contents.levels and _stands(styles[key], zoom)]
     own = contents.region.level
-    for rank, key in enumerate(shown):
-        yield from _regions(drawing, key, styles[key], within=True, bold=rank == 0)
+    for key in shown:
+        yield from _regions(drawing, key, styles[key], within=True)
     yield from _placed_names(drawing, f"region-{FUNCTIONAL}", FUNCTIONAL_STYLE, "accent", zoom)
     for kind, style in PLACE_STYLES.items():
         token = "park" if kind == "park" else "ink-2"
@@ -216,9 +218,7 @@ def _size(drawing: Drawing, style: Style) -> float:
     return style.size_px * MM_PER_PX * drawing.size
 
 
-def _regions(
-    drawing: Drawing, level: str, style: Style, *, within: bool, bold: bool = False
-) -> Iterator[Wanted]:
+def _regions(drawing: Drawing, level: str, style: Style, *, within: bool) -> Iterator[Wanted]:
     """Yield the names of a level inside of the region, or of its neighbours."""
     contents = drawing.contents
     areas = contents.levels[level]
@@ -226,18 +226,26 @@ def _regions(
     rows = [row for row, code in enumerate(areas.ids) if (code in inside) == within]
     rows = [row for row in rows if areas.ids[row] != contents.region.code]
     near = clipped(drawing.frame, areas.shapes[rows], 0.0)
-    color = INK["ink"] if within else INK["ink-2"]
+    finest = level == contents.store.city.finest_level
+    color = INK["ink"] if within and not finest else INK["ink-2"]
+    size = _size(drawing, style) * (_FINEST if finest else 1.0)
+    # Thousands of numbered grids are named where they have room; a town is named in any case.
+    due, bold = within and not finest, within and not finest
     found = []
     for row, shape in zip(rows, near, strict=True):
         spot = _roomiest(drawing, shape)
         if spot is not None:
             x, y, area = spot
-            name = Wanted(
-                areas.names[row], x, y, _size(drawing, style), color, within, within, bold
-            )
-            found.append((area, name))
+            name = Wanted(areas.names[row], x, y, size, color, due, within, bold)
+            if not finest or _has_room(name, area):
+                found.append((area, name))
     # A small one has the least room: it chooses first.
     yield from (name for _, name in sorted(found, key=lambda pair: pair[0]))
+
+
+def _has_room(name: Wanted, area: float) -> bool:
+    width = typeface().width(name.text, name.size_mm)
+    return area >= _ROOMY * width * name.size_mm
 
 
 def _roomiest(drawing: Drawing, shape: shapely.Geometry) -> tuple[float, float, float] | None:

@@ -279,18 +279,16 @@ def _font(objects: _Objects, letters: Cut) -> int:
         f"/CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> "
         f"/FontDescriptor {descriptor} 0 R /DW 1000 /W [{widths}] >>"
     )
-    typed = objects.stream(_typed(letters.texts))
+    typed = objects.stream(_typed(letters.cids))
     return objects.add(
         f"<< /Type /Font /Subtype /Type0 /BaseFont /{name} /Encoding /Identity-H "
         f"/DescendantFonts [{below} 0 R] /ToUnicode {typed} 0 R >>"
     )
 
 
-def _typed(texts: Mapping[int, str]) -> bytes:
+def _typed(cids: Mapping[str, int]) -> bytes:
     """Return which character each glyph stands for: what a search looks through."""
-    rows = [
-        f"<{cid:04X}> <{text.encode('utf-16-be').hex()}>" for cid, text in sorted(texts.items())
-    ]
+    rows = [f"<{cid:04X}> <{letter.encode('utf-16-be').hex()}>" for letter, cid in cids.items()]
     parts = [
         f"{len(rows[at : at + 100])} beginbfchar\n"
         + "\n".join(rows[at : at + 100])

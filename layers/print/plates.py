@@ -14,7 +14,7 @@ from layers.deck import shading_scale
 from layers.print import signs
 from layers.print.contents import Areas, Contents
 from layers.print.drawing import Box, Item, Marks, Path, Plate, Rings, Stroke, Units
-from layers.print.generalising import Grain, Outlined, clipped, footprints, outlined
+from layers.print.generalising import Grain, Outlined, clipped, footprints, outlined, segments
 from layers.print.hatching import MISSING as UNKNOWN
 from layers.print.hatching import Hatch, hatch_of, hatched
 from layers.print.map_frame import MapFrame
@@ -22,11 +22,13 @@ from layers.spec import LayerSpec
 from layers.style import MISSING, TOKENS, WORDS, class_of
 
 INK = TOKENS[signs.THEME]
+MANY = 1500
+"""So many outlines are drawn side by side: their joints are hairlines that nobody sees."""
 MARGIN_MM = 3.0
 """How much is drawn beyond the frame, so that no cut edge is seen in it."""
 BORDERS: Sequence[tuple[float, tuple[float, ...]]] = (
-    (0.55, ()),
-    (0.3, (2.6, 0.7, 0.5, 0.7)),
+    (0.6, ()),
+    (0.36, (3.0, 0.7, 0.5, 0.7)),
     (0.09, ()),
 )
 """Width and dash of borders: the region of the city, what is between, the finest."""
@@ -110,7 +112,8 @@ def _shades(drawing: Drawing, spec: LayerSpec) -> Plate:
             color = by.missing if step == MISSING else by.colors[step]
             items.append(Path(rings, fill=color))
             hatch = UNKNOWN if step == MISSING else hatch_of(step, len(by.colors))
-            if hatch:
+            # One grid alone has nothing to be told from.
+            if hatch and len(rows) > 1:
                 items.append(hatched(rings, hatch, INK["ink"], drawing.size))
     name = f"{spec.name(contents.language)} · {shading.label}"
     return Plate(f"{spec.key}-shades", name, tuple(items), clip=drawing.window, optional=True)
@@ -118,10 +121,10 @@ def _shades(drawing: Drawing, spec: LayerSpec) -> Plate:
 
 def _areas(drawing: Drawing, spec: LayerSpec) -> Plate:
     areas = drawing.contents.areas[spec.key]
-    shapes = clipped(drawing.frame, areas.shapes, MARGIN_MM) if len(areas.ids) else areas.shapes
     if spec.geometry == "tile":
-        rings = footprints(drawing.frame, shapes, drawing.grain)
+        rings = footprints(drawing.frame, areas.shapes, drawing.grain)
         return _plate(drawing, spec, [Path(rings, fill=INK["footprint"])] if len(rings) else [])
+    shapes = clipped(drawing.frame, areas.shapes, MARGIN_MM) if len(areas.ids) else areas.shapes
     drawn = outlined(drawing.frame, shapes, drawing.grain)
     return _plate(
         drawing, spec, list(_area_items(drawing, spec, drawn)) if len(drawn.rings) else []
@@ -145,12 +148,15 @@ def _area_items(drawing: Drawing, spec: LayerSpec, drawn: Outlined) -> Iterator[
 def _borders(drawing: Drawing) -> dict[str, list[Item]]:
     """Return the borders of each level, the finest first; a shared one is drawn once."""
     contents = drawing.contents
-    levels = [level for level in contents.tree_levels() if level in contents.levels]
-    if not levels:
-        return {}
-    arcs, ranks = _arcs(drawing, [contents.levels[level] for level in levels])
     keys = contents.tree_levels()
+    levels = [level for level in keys if level in contents.levels]
     found: dict[str, list[Item]] = {}
+    if levels and len(contents.levels[levels[-1]].ids) > MANY:
+        finest = levels.pop()
+        shapes = clipped(drawing.frame, contents.levels[finest].shapes, MARGIN_MM)
+        lines = segments(outlined(drawing.frame, shapes, drawing.grain).rings)
+        found[finest] = list(_border(drawing, lines, border_rank(keys, finest)))
+    arcs, ranks = _arcs(drawing, [contents.levels[level] for level in levels])
     for rank, level in reversed(list(enumerate(levels))):
         chosen = [arc for arc, own in zip(arcs, ranks, strict=True) if own == rank]
         if chosen:
@@ -170,8 +176,8 @@ def border_rank(keys: Sequence[str], level: str) -> int:
 def border_stroke(rank: int, size: float) -> Stroke:
     """Return the line of a border."""
     width, dash = BORDERS[rank]
-    color = INK["ink"] if rank == 0 else INK["border"]
-    return Stroke(color, width * size, tuple(part * size for part in dash))
+    color, opacity = (INK["ink"], 0.9) if rank < 2 else (INK["border"], 0.6)
+    return Stroke(color, width * size, tuple(part * size for part in dash), opacity)
 
 
 def _border(drawing: Drawing, lines: Rings, rank: int) -> Iterator[Item]:

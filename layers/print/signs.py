@@ -7,7 +7,9 @@ is done. Sensors are hexagons, so that no state is read as a case.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from math import cos, pi, sin
+from types import MappingProxyType
 
 import numpy as np
 
@@ -21,7 +23,7 @@ THEME = "light"
 CASE_MM: Mapping[int, float] = {1: 2.1, 2: 1.75, 3: 1.3, 4: 0.85}
 """Half the size of a case's sign by severity, on a sheet of 2.7 mm type."""
 ENDED_MM = 0.45
-STATE_MM: Mapping[int, float] = {0: 0.38, 1: 1.15, 2: 1.5, 3: 0.55}
+STATE_MM: Mapping[int, float] = {0: 0.28, 1: 1.1, 2: 1.45, 3: 0.5}
 PLACE_MM = 0.5
 TYPE_MM = 2.7
 _ROUND = 28
@@ -41,7 +43,8 @@ def state_kind(state: int) -> str:
     return f"sensor-{state}"
 
 
-def looks(size: float = 1.0) -> dict[str, tuple[Path, ...]]:
+@cache
+def looks(size: float = 1.0) -> Looks:
     """Return every sign by its name, around (0, 0).
 
     Parameters
@@ -57,7 +60,7 @@ def looks(size: float = 1.0) -> dict[str, tuple[Path, ...]]:
                 found[kind] = _case(severity, progress, overdue, size)
     for state in STATE_MM:
         found[state_kind(state)] = _sensor(state, size)
-    return found
+    return MappingProxyType(found)
 
 
 def corners(count: int, radius: float, turn: float) -> list[tuple[float, float]]:
@@ -124,7 +127,7 @@ def _sensor(state: int, size: float) -> tuple[Path, ...]:
     tokens = TOKENS[THEME]
     radius = STATE_MM[state] * size
     if state == 0:
-        return (Path(Rings.of([disc(radius)]), fill=tokens["ok"], opacity=0.75),)
+        return (Path(Rings.of([disc(radius)]), fill=tokens["ok"], opacity=0.6),)
     if state == 3:
         line = Stroke(tokens["offline"], 0.32 * radius)
         return (Path(Rings.of([corners(6, radius, pi / 6)]), stroke=line),)
@@ -137,6 +140,7 @@ def _sensor(state: int, size: float) -> tuple[Path, ...]:
     )
 
 
+@cache
 def reach_mm(kind: str, size: float = 1.0) -> float:
     """Return how far from its point a sign reaches."""
     shapes = looks(size)[kind]

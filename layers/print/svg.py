@@ -10,7 +10,7 @@ from markupsafe import escape
 from layers.print.drawing import PER_MM, Item, Marks, Path, Plate, Rings, Stroke, Text
 from layers.print.path_text import path_data
 from layers.print.sheet_info import SheetInfo
-from layers.print.typeface import FAMILY, cut, typeface
+from layers.print.typeface import FAMILY, font_file, typeface
 
 _HALO, _BOLD = 0.2, 0.034
 
@@ -18,7 +18,7 @@ _HALO, _BOLD = 0.2, 0.034
 def svg_bytes(plates: Sequence[Plate], info: SheetInfo) -> bytes:
     """Return plates as an SVG in real size; groups carry the layers' keys and names."""
     texts = [item.text for plate in plates for item in plate.items if isinstance(item, Text)]
-    font = b64encode(cut(texts).otf).decode()
+    font = b64encode(font_file(texts)).decode()
     width, height = info.width * PER_MM, info.height * PER_MM
     clips = _Clips()
     body = "".join(part for plate in plates for part in _plate(plate, clips))

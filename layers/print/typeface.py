@@ -6,17 +6,19 @@ font of its own prints Chinese.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pylopdf_fonts_zh_cn
-from fontTools.subset import Options, Subsetter
-from fontTools.ttLib import TTFont
 
 from geo_data.faults import Fault, InputError
+from layers.print.compact_font import cut_outlines
 
 NAME = "NotoSansSC-Regular"
 FAMILY = "Noto Sans SC"
@@ -26,7 +28,8 @@ CAP_HEIGHT = 0.733
 """Of Latin capitals and figures."""
 MISSING = "〓"
 """Stands for a letter the font has not, as printers have always done."""
-_RADICALS = range(0x2E80, 0x2FE0)
+_WIDE_CMAP = (3, 10)
+"""Platform and encoding of the table that maps all of Unicode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +40,15 @@ class Typeface:
     ----------
     file : Path
         Where it is.
-    glyphs : Mapping of int to str
-        Code point -> name of its glyph.
-    advances : Mapping of str to float
-        Name of a glyph -> how wide it is, in heights of the type.
+    glyphs : Mapping of int to int
+        Code point -> place of its glyph.
+    advances : sequence of float
+        How wide each glyph is, in heights of the type.
     """
 
     file: Path
-    glyphs: Mapping[int, str]
-    advances: Mapping[str, float]
+    glyphs: Mapping[int, int]
+    advances: list[float]
 
     def shown(self, text: str) -> str:
         """Return ``text`` with a mark for every letter that the font has not."""
@@ -66,22 +69,17 @@ class Cut:
     Parameters
     ----------
     cids : Mapping of str to int
-        Letter -> its number in ``cff``.
+        Letter -> its number in ``cff``; every letter has its own, also where two look alike, so
+        that each is found as it was typed.
     widths : Mapping of int to int
         Number -> width in thousandths of the height.
-    texts : Mapping of int to str
-        Number -> the letter as it was typed.
     cff : bytes
         The outlines, as PDF embeds them.
-    otf : bytes
-        The same as a font file, as SVG embeds it.
     """
 
     cids: Mapping[str, int]
     widths: Mapping[int, int]
-    texts: Mapping[int, str]
     cff: bytes
-    otf: bytes
 
 
 def _file() -> Path:
@@ -101,54 +99,78 @@ def typeface() -> Typeface:
         The file of the font is gone (exit code 3).
     """
     file = _file()
-    with TTFont(file, lazy=True) as font:
-        glyphs = dict(font.getBestCmap())
-        per_em = font["head"].unitsPerEm
-        used = set(glyphs.values())
-        advances = {
-            name: advance / per_em
-            for name, (advance, _) in font["hmtx"].metrics.items()
-            if name in used
-        }
-    return Typeface(file, glyphs, advances)
+    per_em = struct.unpack(">H", _table(file, "head")[18:20])[0]
+    wide = struct.unpack(">H", _table(file, "hhea")[34:36])[0]
+    metrics = np.frombuffer(_table(file, "hmtx"), dtype=">u2")
+    # After the last that says its width, all are as wide as that one.
+    advances = (metrics[: 2 * wide : 2] / per_em).tolist()
+    count = struct.unpack(">H", _table(file, "maxp")[4:6])[0]
+    advances += advances[-1:] * (count - wide)
+    return Typeface(file, _code_points(_table(file, "cmap")), advances)
+
+
+def _table(file: Path, tag: str) -> bytes:
+    """Return a table of an OpenType file."""
+    with file.open("rb") as font:
+        count = struct.unpack(">4xH6x", font.read(12))[0]
+        for _ in range(count):
+            name, start, size = struct.unpack(">4s4xII", font.read(16))
+            if name.decode("latin-1").strip() == tag:
+                font.seek(start)
+                return font.read(size)
+    raise InputError(Fault("no-font", file=str(file)), exit_code=3)
+
+
+def _code_points(cmap: bytes) -> dict[int, int]:
+    """Return which glyph each character has, out of a table of format 12."""
+    count = struct.unpack(">H", cmap[2:4])[0]
+    records = [struct.unpack(">HHI", cmap[4 + 8 * n : 12 + 8 * n]) for n in range(count)]
+    start = next(at for *where, at in records if tuple(where) == _WIDE_CMAP)
+    groups = struct.unpack(">I", cmap[start + 12 : start + 16])[0]
+    body = cmap[start + 16 : start + 16 + 12 * groups]
+    first, last, glyph = np.frombuffer(body, dtype=">u4").astype(np.int64).reshape(-1, 3).T
+    size: npt.NDArray[np.int64] = last - first + 1
+    within = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
+    points = np.repeat(first, size) + within
+    return dict(zip(points.tolist(), (np.repeat(glyph, size) + within).tolist(), strict=True))
 
 
 def cut(texts: Iterable[str]) -> Cut:
-    """Return the part of the font that ``texts`` are written with.
-
-    Of two letters with one glyph the everyday one is kept: a radical of the Kangxi dictionary
-    looks like the letter it is the radical of, and nobody searches for it.
-    """
+    """Return the part of the font that ``texts`` are written with."""
     face = typeface()
-    letters = sorted({letter for text in texts for letter in face.shown(text)} | {" "})
+    letters = _letters(texts)
+    glyphs = [face.glyphs[ord(letter)] for letter in letters]
+    return Cut(
+        cids={letter: number for number, letter in enumerate(letters, 1)},
+        widths={
+            number: round(1000 * face.advances[glyph]) for number, glyph in enumerate(glyphs, 1)
+        },
+        cff=cut_outlines(_table(face.file, "CFF"), NAME, glyphs),
+    )
+
+
+def _letters(texts: Iterable[str]) -> list[str]:
+    face = typeface()
+    return sorted({letter for text in texts for letter in face.shown(text)} | {" "})
+
+
+def font_file(texts: Iterable[str]) -> bytes:
+    """Return a font file of what ``texts`` are written with, as SVG embeds it."""
+    # A second to load and cut: only for those who want SVG.
+    from fontTools.subset import Options, Subsetter
+    from fontTools.ttLib import TTFont
+
     options = Options(
         layout_features=[],
         hinting=False,
         desubroutinize=True,
-        notdef_outline=True,
         drop_tables=["GSUB", "GPOS", "GDEF", "BASE", "vhea", "vmtx", "VORG", "DSIG", "STAT"],
         name_IDs=[1, 2, 4, 6],
     )
     cutter = Subsetter(options)
-    cutter.populate(text="".join(letters))
+    cutter.populate(text="".join(_letters(texts)))
     out = BytesIO()
-    with TTFont(face.file, lazy=True, recalcTimestamp=False) as font:
+    with TTFont(typeface().file, lazy=True, recalcTimestamp=False) as font:
         cutter.subset(font)
-        cids = {letter: _cid(face.glyphs[ord(letter)]) for letter in letters}
         font.save(out)
-    raw = out.getvalue()
-    with TTFont(BytesIO(raw), lazy=True) as made:
-        cff = made.reader["CFF "]
-    everyday = sorted(letters, key=lambda letter: (ord(letter) not in _RADICALS, ord(letter)))
-    return Cut(
-        cids=cids,
-        widths={cids[one]: round(1000 * face.width(one)) for one in letters},
-        texts={cids[one]: one for one in everyday},
-        cff=cff,
-        otf=raw,
-    )
-
-
-def _cid(glyph: str) -> int:
-    # A font with Chinese numbers its glyphs; its names are made of the numbers.
-    return int(glyph.removeprefix("cid")) if glyph.startswith("cid") else 0
+    return out.getvalue()

@@ -11,7 +11,7 @@ from geo_data.store import Store
 from layers.print import Sheet, SheetRequest, situation_map
 from tests.geo_data.lived_city import NOON
 
-AT = NOON + timedelta(hours=11.6)
+AT = NOON + timedelta(hours=12.25)
 REQUEST = SheetRequest(
     region_code="c",
     at=AT,

@@ -1,0 +1,190 @@
+"""A situation map on A3 beside what a user would write and what a GIS does: time and memory.
+
+200,000 footprints, 4,000 grids, 3,000 incidents and names. Every way is a process of its own that
+starts, reads the same GeoPackage and writes one file: all that it spends is counted, the import of
+its libraries too. The user's way is ``geopandas.plot``; the GIS is QGIS' own layout exporter. Both
+draw the same footprints, shaded grids and points, with neither legend nor foot: that is less than
+ours draws.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from geo_data import queries
+from geo_data.dictionaries import categories, channels
+from geo_data.ingest.bulk import bulk_load
+from geo_data.records import Scope
+from geo_data.store import Store, open_store
+from layers.print import SheetRequest, save, situation_map
+from tests.bench.footprint_city import city_of, write_city
+
+FOOTPRINTS, CASES = 200_000, 3_000
+NOW = datetime(2026, 3, 1, 4, tzinfo=UTC)
+TEMPLATE = "a3-landscape"
+SYSTEM_PYTHON = "/usr/bin/python3"
+NOTES = """CPU: user and system time of the whole process. Memory: its peak. RESULT: naive and QGIS
+divided by ours, PDF by PDF; a peer that is not installed: none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What one way cost, and how large its file is."""
+
+    name: str
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+    file_mb: float
+
+
+def main(arguments: list[str]) -> None:
+    """Run; ``--keep FOLDER`` keeps the city and the maps."""
+    told = argparse.ArgumentParser(prog="python -m tests.bench print")
+    told.add_argument("--keep", type=Path)
+    given = told.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as throw_away:
+        folder = given.keep or Path(throw_away)
+        folder.mkdir(parents=True, exist_ok=True)
+        report(measured(folder))
+
+
+def measured(folder: Path) -> dict[str, Spent]:
+    """Draw the map each way there is."""
+    path = folder / "print-city.gpkg"
+    town = make(path)
+    own = "from tests.bench.print import draw; draw({!r}, {!r}, {!r})"
+    found = {}
+    for name, region, ending in (
+        ("ours, PDF", "fp", "pdf"),
+        ("ours, PNG of 300 dpi", "fp", "png"),
+        ("ours, one town, PDF", town, "pdf"),
+    ):
+        out = folder / f"ours-{region}.{ending}"
+        code = own.format(str(path), region, str(out))
+        found[name] = spent(name, [sys.executable, "-c", code], out)
+    beside = Path(__file__).with_name("print_peers.py")
+    if find_spec("matplotlib"):
+        out = folder / "naive.pdf"
+        asked = [sys.executable, str(beside), "naive", str(path), str(out)]
+        found["naive"] = spent("geopandas.plot, PDF", asked, out)
+    if has_qgis():
+        out = folder / "qgis.pdf"
+        asked = [SYSTEM_PYTHON, str(beside), "qgis", str(path), str(out)]
+        found["qgis"] = spent("QGIS layout, PDF", asked, out)
+    return found
+
+
+def has_qgis() -> bool:
+    """Whether the machine's own Python has QGIS."""
+    if not Path(SYSTEM_PYTHON).exists():
+        return False
+    asked = [SYSTEM_PYTHON, "-c", "import qgis.core"]
+    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
+
+def spent(name: str, command: list[str], out: Path) -> Spent:
+    """Run a command and return what it cost; it must have written ``out``."""
+    out.unlink(missing_ok=True)
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    start = time.perf_counter()
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode or not out.exists():
+        raise RuntimeError(f"{name} ended with {process.returncode}")
+    cpu = used.ru_utime + used.ru_stime
+    return Spent(name, wall, cpu, used.ru_maxrss / 1024, out.stat().st_size / 1e6)
+
+
+def report(found: dict[str, Spent]) -> None:
+    """Print them beside each other."""
+    table = Table("", "wall, s", "CPU, s", "peak, MB", "file, MB", caption=NOTES)
+    for one in found.values():
+        numbers = (one.wall_s, one.cpu_s, one.peak_mb, one.file_mb)
+        table.add_row(one.name, *(f"{number:,.2f}" for number in numbers))
+    Console().print(table)
+    ours = found["ours, PDF"]
+    naive, qgis = found.get("naive"), found.get("qgis")
+    vs_naive = f"{naive.cpu_s / ours.cpu_s:.1f}" if naive else "none"
+    cpu_vs_qgis = f"{qgis.cpu_s / ours.cpu_s:.2f}" if qgis else "none"
+    wall_vs_qgis = f"{qgis.wall_s / ours.wall_s:.2f}" if qgis else "none"
+    town = found["ours, one town, PDF"].cpu_s
+    print(
+        f"RESULT bench=print cpu_vs_naive={vs_naive} cpu_vs_qgis={cpu_vs_qgis} "
+        f"wall_vs_qgis={wall_vs_qgis} town_cpu_s={town:.2f}"
+    )
+
+
+def draw(name: str, region: str, out: str) -> None:
+    """Draw the map of a region as the command line does, footprints and all."""
+    store = open_store(Path(name))
+    layers = tuple(f"region-{level}" for level in store.city.level_keys)
+    request = SheetRequest(
+        region_code=region,
+        at=NOW,
+        drawn_at=NOW + timedelta(minutes=1),
+        template=TEMPLATE,
+        layers=(*layers, "place-building", "incidents", "mask", "labels"),
+        unit="bench",
+        number="BENCH-1",
+    )
+    save(situation_map(store, Scope(), request), Path(out))
+    store.close()
+
+
+def make(path: Path) -> str:
+    """Make the city where there is none, and return the code of a town in its midst."""
+    if not path.exists():
+        half = path.with_suffix(".half.gpkg")
+        half.unlink(missing_ok=True)
+        store = open_store(half, city_of(FOOTPRINTS), create=True)
+        write_city(store, FOOTPRINTS)
+        bulk_load(store, *_cases(store), NOW)
+        store.close()
+        half.rename(path)
+    store = open_store(path)
+    towns = queries.region_tree(store, Scope()).codes_at("town")
+    store.close()
+    return towns[len(towns) // 2]
+
+
+def _cases(store: Store) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return open cases of a week all over the city."""
+    random = np.random.default_rng(9)
+    west, south, east, north = store.city.bbox
+    age_s = random.integers(60, 7 * 86_400, CASES)
+    reported = pd.Timestamp(NOW) - pd.to_timedelta(age_s, "s")
+    names = [f"bench-{row:05}" for row in range(CASES)]
+    cases = pd.DataFrame(
+        {
+            "source": "bench",
+            "source_id": names,
+            "code": names,
+            "title": "bench",
+            "channel": random.choice(list(channels()), CASES),
+            "category": random.choice(list(categories()), CASES),
+            "severity": random.choice([1, 2, 3, 4], CASES, p=[0.01, 0.04, 0.15, 0.8]),
+            "happened_at": reported - timedelta(minutes=5),
+            "reported_at": reported,
+            "lon": random.uniform(west, east, CASES),
+            "lat": random.uniform(south, north, CASES),
+        }
+    )
+    found = {"incident": np.arange(CASES), "stage": "found", "happened_at": reported}
+    return cases, pd.DataFrame(found)
