@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from geo_data.exports import DATA_FORMATS, ExportRequest
 from geo_data.extracts import FORMATS, write_tables
+from geo_data.extracts.whole_file import whole_file
 from geo_data.records import Scope
 from geo_data.store import Store
 from layers import extracts
+from layers.print import SheetRequest, render, situation_map, template
 
 Tell = Callable[[str, float], None]
 """Told a step and the share done."""
@@ -56,14 +59,20 @@ class Made:
     sha256: str
 
 
+SHEETS: Mapping[str, str] = MappingProxyType(
+    {"pdf": "application/pdf", "svg": "image/svg+xml", "png": "image/png"}
+)
+"""Formats of sheets with what HTTP calls them."""
+
+
 def ending(request: ExportRequest) -> str:
     """Return the ending of the file of a request, with the point."""
-    return FORMATS[request.format].ending
+    return FORMATS[request.format].ending if _is_data(request) else f".{request.format}"
 
 
 def media_type(request: ExportRequest) -> str:
     """Return what HTTP calls the file of a request."""
-    return FORMATS[request.format].media_type
+    return FORMATS[request.format].media_type if _is_data(request) else SHEETS[request.format]
 
 
 def check(store: Store, scope: Scope, request: ExportRequest, now: datetime) -> ExportRequest:
@@ -74,7 +83,10 @@ def check(store: Store, scope: Scope, request: ExportRequest, now: datetime) -> 
     InputError
         It cannot; says why and what to do.
     """
-    return extracts.checked_request(store, scope, request, now)
+    found = extracts.checked_request(store, scope, request, now)
+    if not _is_data(found):
+        template(found.template)
+    return found
 
 
 def make(store: Store, order: Order, tell: Tell) -> Made:
@@ -85,16 +97,60 @@ def make(store: Store, order: Order, tell: Tell) -> Made:
     InputError
         It cannot be made; no file is left.
     """
-    assert order.request.format in DATA_FORMATS
-    tell("read", 0.05)
-    tables = extracts.tables_of(store, order.scope, order.request)
-    cover = extracts.cover_of(
-        store, order.scope, order.request, tables, order.number, order.made_at
-    )
-    tell("write", 0.5)
-    write_tables(order.request.format, tables, cover, order.path)
+    (_tables if _is_data(order.request) else _sheet)(store, order, tell)
     tell("check", 0.95)
     return noted(order.path)
+
+
+def _is_data(request: ExportRequest) -> bool:
+    return request.format in DATA_FORMATS
+
+
+def _tables(store: Store, order: Order, tell: Tell) -> None:
+    tell("read", 0.05)
+    found = extracts.tables_of(store, order.scope, order.request)
+    cover = extracts.cover_of(store, order.scope, order.request, found, order.number, order.made_at)
+    tell("write", 0.5)
+    write_tables(order.request.format, found, cover, order.path)
+
+
+def _sheet(store: Store, order: Order, tell: Tell) -> None:
+    tell("lay-out", 0.05)
+    sheet = situation_map(store, order.scope, sheet_request(order))
+    tell("draw", 0.4)
+    body = render(sheet, order.request.format)
+    tell("write", 0.9)
+    with whole_file(order.path) as part:
+        part.write_bytes(body)
+
+
+def sheet_request(order: Order) -> SheetRequest:
+    """Return what the print engine is asked for."""
+    asked = order.request
+    assert asked.region is not None
+    assert asked.at is not None
+    return SheetRequest(
+        region_code=asked.region,
+        at=asked.at,
+        # A time lapse may be made faster than its city's clock goes.
+        drawn_at=max(order.made_at, asked.at),
+        template=asked.template,
+        layers=asked.layers,
+        indicator=asked.indicator,
+        window=asked.window,
+        language=asked.language,
+        scale=asked.scale,
+        subject=asked.subject or None,
+        secrecy=asked.secrecy,
+        secrecy_term=asked.secrecy_term or None,
+        unit=asked.unit or None,
+        reviewer=asked.reviewer or None,
+        user=asked.user or None,
+        approval=asked.approval or None,
+        waiver=asked.waiver or None,
+        number=order.number,
+        record=order.link,
+    )
 
 
 def noted(path: Path) -> Made:

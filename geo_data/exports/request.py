@@ -31,6 +31,9 @@ class Format(StrEnum):
     GEOJSON = "geojson"
     XLSX = "xlsx"
     CSV = "csv"
+    PDF = "pdf"
+    SVG = "svg"
+    PNG = "png"
 
 
 DATA_FORMATS = frozenset({Format.GPKG, Format.GEOJSON, Format.XLSX, Format.CSV})
@@ -68,7 +71,9 @@ class ExportRequest(BaseModel):
     at : datetime, optional
         As known then; the present moment where absent. Never later than that.
     filters : Filters
-        Of cases and sensors.
+        Of cases and sensors, for data.
+    template, scale, subject : str, str or int, str
+        For sheets: which sheet, ``round``, ``free`` or the denominator, and what the title says.
     language : str
         ``zh-CN`` or ``en``.
     secrecy, secrecy_term : str
@@ -90,6 +95,9 @@ class ExportRequest(BaseModel):
     indicator: Key = "open-incidents"
     at: AwareDatetime | None = None
     filters: Filters = Filters()
+    template: Key = "a3-landscape"
+    scale: Literal["round", "free"] | Annotated[int, Field(ge=100, le=100_000_000)] = "round"
+    subject: Words | None = None
     language: Literal["zh-CN", "en"] = "zh-CN"
     secrecy: Annotated[Words, Field(min_length=1)] = INTERNAL
     secrecy_term: Words = ""

@@ -196,10 +196,12 @@ def maker_lines(contents: Contents) -> list[str]:
 
 
 def approval(contents: Contents) -> str:
-    """Return the approval number 审图号, or that the sheet is not to be published."""
+    """Return the approval number 审图号, why none is needed, or that it must not be published."""
     request = contents.request
     if request.approval:
         return WORDS("print-approval", contents.language, number=request.approval)
+    if request.waiver:
+        return WORDS("about-waived", contents.language, reason=request.waiver)
     return WORDS("print-waiver", contents.language)
 
 

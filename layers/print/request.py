@@ -53,6 +53,8 @@ class SheetRequest:
         编制单位, 审核人, and who asks for it; ``user`` stands in the watermark.
     approval : str or None
         审图号. Without one the sheet bears 内部使用，不得公开.
+    waiver : str or None
+        Why no 审图号 is needed: it stands on the sheet then.
     number : str
         编号, under which its record is found; also in the square code.
     record : str or None
@@ -75,6 +77,7 @@ class SheetRequest:
     reviewer: str | None = None
     user: str | None = None
     approval: str | None = None
+    waiver: str | None = None
     number: str = ""
     record: str | None = None
 

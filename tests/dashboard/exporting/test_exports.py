@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import signal
+import subprocess
 import sys
 import time
 import zipfile
@@ -140,6 +141,41 @@ def test_a_file_is_asked_for_made_and_fetched(store: Store, settings: Settings) 
         assert [one.name for one in settings.export_folder.iterdir()] == [f"{number}.csv.zip"]
         gone = client.delete(f"/api/v1/exports/{number}")
         assert gone.status_code == 409
+
+
+def test_a_sheet_is_made_with_its_number_mark_and_waiver(store: Store, settings: Settings) -> None:
+    asked = {
+        **{"format": "pdf", "template": "a4-landscape", "region": "t1", "purpose": "publication"},
+        **{"secrecy": "公开", "waiver": "示意图", "unit": "城运中心", "user": "张三"},
+    }
+    known = settings.model_copy(update={"public_url": "https://city.example"})
+    with serving(store, known) as client:
+        number = client.post("/api/v1/exports", json=asked).json()["number"]
+        told = over(client, number)
+        assert told["state"] == "done", told
+        file = client.get(told["file"])
+    assert file.headers["content-type"] == "application/pdf"
+    path = settings.export_folder / "sheet.pdf"
+    path.write_bytes(file.content)
+    words = subprocess.run(["pdftotext", path, "-"], capture_output=True, text=True, check=True)
+    for said in (number, "公开", "免审图号：示意图", "城运中心", "张三"):
+        assert said in words.stdout, said
+    assert "不得公开" not in words.stdout
+    record = export_record(store, ALL, number)
+    assert record is not None
+    assert record.link == f"https://city.example/exports/{number}"
+
+
+def test_a_page_too_small_fails_with_a_remedy_and_no_file(store: Store, settings: Settings) -> None:
+    with serving(store, settings) as client:
+        unknown = client.post("/api/v1/exports", json={"format": "pdf", "template": "a3-lanscape"})
+        assert unknown.status_code == 422
+        assert "a3-landscape" in unknown.json()["detail"]["remedy"]
+        asked = {"format": "pdf", "template": "40x30mm"}
+        told = over(client, client.post("/api/v1/exports", json=asked).json()["number"])
+    assert told["state"] == "failed"
+    assert told["problems"][0]["remedy"]
+    assert not settings.export_folder.exists() or not list(settings.export_folder.iterdir())
 
 
 def test_an_idempotency_key_sent_again_is_the_same_export(
