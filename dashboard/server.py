@@ -36,9 +36,10 @@ from dashboard.api.problem import told
 from dashboard.chores import Chores, chores_of
 from dashboard.context import Context
 from dashboard.drawing import legend_of
+from dashboard.exporting.preview import Previews
 from dashboard.exporting.queue import Queue
 from dashboard.live import Live
-from dashboard.pages import desk, wall
+from dashboard.pages import desk, export_pages, wall
 from dashboard.panels import vital_signs
 from dashboard.static import CompressedStatic, deck_bundle
 from geo_data import queries
@@ -88,6 +89,7 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
         incoming.router(context),
         sources.router(context),
         exports.router(context),
+        export_pages.router(context, Previews(store, settings, clock)),
         tiles.router(context),
         live_api.router(live),
         health.router(context, lambda: [*pulls.troubles(), *chores.troubles()]),

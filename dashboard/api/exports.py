@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, NoReturn
 from urllib.parse import quote
@@ -138,34 +139,35 @@ def _take_orders(routes: APIRouter, context: Context) -> None:
                 key=idempotency_key,
             )
         except InputError as error:
-            _refuse(error)
+            _refuse(error, language_of(request))
         response.headers["Location"] = f"/api/v1/exports/{quote(record.number)}"
-        return answer(context, record)
+        return answer(context, record, language_of(request))
 
     @routes.delete("/{number}", responses=WRONG, dependencies=[Depends(same_site)])
-    def cancel(number: str) -> ExportAnswer:
+    def cancel(request: Request, number: str) -> ExportAnswer:
         """Cancel an export that waits or is being made; what was written of it goes."""
         record = _record(context, number)
         if not register.cancel(context.store, number, context.clock()):
             over = _record(context, number)
             _problem(409, "export-over", number=record.number, state=str(over.state))
-        return answer(context, _record(context, number))
+        return answer(context, _record(context, number), language_of(request))
 
 
 def _give_answers(routes: APIRouter, context: Context) -> None:
     @routes.get("")
     def newest(
+        request: Request,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
         offset: Annotated[int, Query(ge=0)] = 0,
     ) -> list[ExportAnswer]:
         """Return the newest exports."""
         found = export_records(context.store, context.scope, limit, offset)
-        return [answer(context, record) for record in found]
+        return [answer(context, record, language_of(request)) for record in found]
 
     @routes.get("/{number}", responses={404: WRONG[404]})
-    def one(number: str) -> ExportAnswer:
+    def one(request: Request, number: str) -> ExportAnswer:
         """Return how far an export is."""
-        return answer(context, _record(context, number))
+        return answer(context, _record(context, number), language_of(request))
 
     @routes.get("/{number}/file", responses={**WRONG, 410: {"model": Problem}})
     def file(number: str) -> FileResponse:
@@ -183,7 +185,22 @@ def _give_answers(routes: APIRouter, context: Context) -> None:
         )
 
 
-def answer(context: Context, record: ExportRecord) -> ExportAnswer:
+def language_of(request: Request) -> str:
+    """Return what problems are told in: Chinese to whom asks for it, English to programs."""
+    first = request.headers.get("accept-language", "")
+    return "zh-CN" if first.lower().startswith("zh") else "en"
+
+
+def explained(faults: Sequence[Fault], language: str) -> Any:
+    """Return faults as the detail of an answer: one, or a list of them."""
+    told = [
+        {"field": one.field, "error": one.reason(language), "remedy": one.remedy(language)}
+        for one in faults
+    ]
+    return told[0] if len(told) == 1 else told
+
+
+def answer(context: Context, record: ExportRecord, language: str) -> ExportAnswer:
     """Return what the API says of a record."""
     until = None
     if record.has_file and record.finished_at is not None:
@@ -206,7 +223,8 @@ def answer(context: Context, record: ExportRecord) -> ExportAnswer:
         file=f"/api/v1/exports/{place}/file" if record.has_file else None,
         page=f"/exports/{place}",
         problems=[
-            Problem(error=one.reason("en"), remedy=one.remedy("en")) for one in record.faults
+            Problem(error=one.reason(language), remedy=one.remedy(language))
+            for one in record.faults
         ],
     )
 
@@ -223,14 +241,9 @@ def _problem(status: int, key: str, **values: object) -> NoReturn:
     raise HTTPException(status, {"error": fault.reason("en"), "remedy": fault.remedy("en")})
 
 
-def _refuse(error: InputError) -> NoReturn:
+def _refuse(error: InputError, language: str) -> NoReturn:
     """Say why nothing was entered: what is wrong with the request, or with the moment."""
     if error.exit_code == 3:
         raise error
-    status = {"export-key-used": 409, "export-queue-full": 429}
-    told = [
-        {"field": one.field, "error": one.reason("en"), "remedy": one.remedy("en")}
-        for one in error.faults
-    ]
-    detail = told[0] if len(told) == 1 else told
-    raise HTTPException(status.get(error.faults[0].key, 422), detail) from error
+    status = {"export-key-used": 409, "export-queue-full": 429}.get(error.faults[0].key, 422)
+    raise HTTPException(status, explained(error.faults, language)) from error

@@ -15,8 +15,9 @@ from geo_data.extracts.whole_file import whole_file
 from geo_data.records import Scope
 from geo_data.store import Store
 from layers import extracts
-from layers.print import SheetRequest, render, situation_map, template
+from layers.print import SheetRequest, Template, render, situation_map, template
 
+PREVIEW = "preview"
 Tell = Callable[[str, float], None]
 """Told a step and the share done."""
 
@@ -35,6 +36,8 @@ class Order:
         Where people find the record.
     folder : Path
         Where the file goes.
+    dpi : int, optional
+        Of a picture; that of its template unless given.
     """
 
     number: str
@@ -43,11 +46,12 @@ class Order:
     made_at: datetime
     link: str
     folder: Path
+    dpi: int | None = None
 
     @property
     def path(self) -> Path:
         """The file."""
-        return self.folder / f"{self.number}{ending(self.request)}"
+        return self.folder / f"{self.number or PREVIEW}{ending(self.request)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +71,12 @@ SHEETS: Mapping[str, str] = MappingProxyType(
 
 def ending(request: ExportRequest) -> str:
     """Return the ending of the file of a request, with the point."""
-    return FORMATS[request.format].ending if _is_data(request) else f".{request.format}"
+    return FORMATS[request.format].ending if is_data(request) else f".{request.format}"
 
 
 def media_type(request: ExportRequest) -> str:
     """Return what HTTP calls the file of a request."""
-    return FORMATS[request.format].media_type if _is_data(request) else SHEETS[request.format]
+    return FORMATS[request.format].media_type if is_data(request) else SHEETS[request.format]
 
 
 def check(store: Store, scope: Scope, request: ExportRequest, now: datetime) -> ExportRequest:
@@ -84,7 +88,7 @@ def check(store: Store, scope: Scope, request: ExportRequest, now: datetime) -> 
         It cannot; says why and what to do.
     """
     found = extracts.checked_request(store, scope, request, now)
-    if not _is_data(found):
+    if not is_data(found):
         template(found.template)
     return found
 
@@ -97,12 +101,13 @@ def make(store: Store, order: Order, tell: Tell) -> Made:
     InputError
         It cannot be made; no file is left.
     """
-    (_tables if _is_data(order.request) else _sheet)(store, order, tell)
+    (_tables if is_data(order.request) else _sheet)(store, order, tell)
     tell("check", 0.95)
     return noted(order.path)
 
 
-def _is_data(request: ExportRequest) -> bool:
+def is_data(request: ExportRequest) -> bool:
+    """Whether a file is tables, and not a sheet."""
     return request.format in DATA_FORMATS
 
 
@@ -134,7 +139,7 @@ def sheet_request(order: Order) -> SheetRequest:
         at=asked.at,
         # A time lapse may be made faster than its city's clock goes.
         drawn_at=max(order.made_at, asked.at),
-        template=asked.template,
+        template=_template(order),
         layers=asked.layers,
         indicator=asked.indicator,
         window=asked.window,
@@ -149,8 +154,14 @@ def sheet_request(order: Order) -> SheetRequest:
         approval=asked.approval or None,
         waiver=asked.waiver or None,
         number=order.number,
-        record=order.link,
+        record=order.link or None,
     )
+
+
+def _template(order: Order) -> str | Template:
+    if order.dpi is None:
+        return order.request.template
+    return template(order.request.template).model_copy(update={"dpi": max(order.dpi, 30)})
 
 
 def noted(path: Path) -> Made:

@@ -23,6 +23,7 @@ def order_line(order: Order, address: Path | str, memory_mb: int) -> str:
         "made_at": order.made_at.isoformat(),
         "link": order.link,
         "folder": str(order.folder),
+        "dpi": order.dpi,
         "address": str(address),
         "is_file": isinstance(address, Path),
         "memory_mb": memory_mb,
@@ -39,6 +40,7 @@ def order_of(told: dict[str, Any]) -> Order:
         made_at=datetime.fromisoformat(told["made_at"]),
         link=told["link"],
         folder=Path(told["folder"]),
+        dpi=told["dpi"],
     )
 
 

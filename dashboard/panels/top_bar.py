@@ -130,6 +130,12 @@ def choices(look: Look) -> list[Any]:
     return [
         html.Div(spans, className="segments", role="group", title=look.say("window")),
         html.A(
+            look.say("export"),
+            href=f"/exports/new{look.href(view)}",
+            className="choice opens-export",
+            title=look.say("export-new"),
+        ),
+        html.A(
             "EN" if other_language == "en" else "中",
             href=look.href(replace(view, language=other_language)),
             className="choice round",

@@ -14,7 +14,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 Element = Callable[..., Markup]
-VOID = frozenset({"img"})
+VOID = frozenset({"img", "input"})
 
 
 _SPECIAL = re.compile("[&<>'\"]").search
