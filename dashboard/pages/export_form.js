@@ -34,6 +34,7 @@
   function asked() {
     const said = Object.fromEntries(new FormData(form));
     const wanted = { ...seen };
+    delete wanted.at;
     for (const [name, value] of Object.entries(said)) if (value) wanted[name] = value;
     if (wanted.at) wanted.at = instant(wanted.at);
     if (/^\d+$/.test(wanted.scale)) wanted.scale = Number(wanted.scale);

@@ -83,12 +83,18 @@ def seen(look: Look) -> dict[str, Any]:
     view = look.view
     declared = {layer.key for layer in catalog.declared(look.store)}
     layers = [key for key in layers_on(look) if key in declared]
-    asked = {
+    filters = view.cases.said()
+    filters |= {"sensor_kind": view.sensor_kind or "", "sensor_state": view.sensor_state or ""}
+    filters["standing"] = filters.pop("cases", "")
+    asked: dict[str, Any] = {
         "region": look.region.code,
         "window": view.window,
         "indicator": view.indicator,
         "language": look.language,
+        "filters": {key: value for key, value in filters.items() if value},
     }
+    if view.at is not None:
+        asked["at"] = view.at.isoformat()
     return asked if view.layers is None else {**asked, "layers": layers}
 
 
@@ -108,7 +114,7 @@ def _what(look: Look) -> Any:
                 ]
             ),
             html.P(html.Small(" · ".join(names)), className="layer-names"),
-            _field(look, "at", "datetime-local", hint="export-at-hint"),
+            _field(look, "at", "datetime-local", hint="export-at-hint", value=_local_at(look)),
         ],
     )
 
@@ -165,9 +171,18 @@ def _group(title: str, parts: Sequence[Any], className: str = "") -> Any:  # noq
     return _fieldset([_legend(title), *parts], className=className)
 
 
-def _field(look: Look, name: str, kind: str = "text", hint: str | None = None) -> Any:
+def _local_at(look: Look) -> str | None:
+    at = look.view.at
+    return None if at is None else f"{look.local(at):%Y-%m-%dT%H:%M}"
+
+
+def _field(
+    look: Look, name: str, kind: str = "text", hint: str | None = None, value: str | None = None
+) -> Any:
     said = look.say(f"export-{name.replace('_', '-')}")
-    box = element("input")(type=kind, name=name, maxlength=80 if kind == "text" else None)
+    box = element("input")(
+        type=kind, name=name, value=value, maxlength=80 if kind == "text" else None
+    )
     small = html.Small(look.say(hint)) if hint else ""
     return _label([html.Span(said), box, small], className="field")
 

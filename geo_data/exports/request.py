@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from geo_data.faults import Fault, InputError
+from geo_data.records import Stage
 
 INTERNAL, PUBLIC = "内部", "公开"
 SECRECY = (PUBLIC, INTERNAL, "秘密", "机密", "绝密")
@@ -48,9 +49,10 @@ class Filters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    open_only: bool = False
+    standing: Literal["open", "overdue", "due-soon", "closed"] | None = None
     channel: Key | None = None
     category: Key | None = None
+    stage: Stage | None = None
     severity: Annotated[int, Field(ge=1, le=4)] | None = None
     sensor_kind: Key | None = None
     sensor_state: Literal["normal", "warning", "alarm", "offline"] | None = None

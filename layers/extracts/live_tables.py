@@ -59,11 +59,7 @@ def case_table(store: Store, scope: Scope, request: ExportRequest, layer: LayerS
         frame=framed(shown, values, _points([(one.lon, one.lat) for one in found])),
         source=", ".join(sorted({one.source for one in found})),
         data_at=heard_at,
-        rule=WORDS(
-            "extract-cases-open" if request.filters.open_only else "extract-cases",
-            language,
-            **_span(store, window),
-        ),
+        rule=WORDS(f"extract-cases-{_kind(_filter(request))}", language, **_span(store, window)),
     )
 
 
@@ -71,15 +67,9 @@ def _cases(
     store: Store, scope: Scope, request: ExportRequest, window: Window, at: datetime
 ) -> list[Incident]:
     """Return cases newest first; one that is open and was reported in the window is there once."""
-    asked = request.filters
+    only = _filter(request)
     found: dict[int, Incident] = {}
-    only = CaseFilter(
-        channel=asked.channel,
-        category=asked.category,
-        severity=None if asked.severity is None else Severity(asked.severity),
-    )
-    is_open = replace(only, standing="open")
-    for wanted in (is_open,) if asked.open_only else (is_open, only):
+    for wanted in (replace(only, standing="open"), only) if only.standing is None else (only,):
         listed = queries.incidents(
             *(store, scope, request.region or "", window, at),
             limit=MOST_CASES + 1,
@@ -90,6 +80,21 @@ def _cases(
         values: dict[str, object] = {"most": MOST_CASES}
         raise InputError(Fault("export-too-many-cases", field="window", values=values))
     return sorted(found.values(), key=lambda one: (one.reported_at, one.id), reverse=True)
+
+
+def _filter(request: ExportRequest) -> CaseFilter:
+    asked = request.filters
+    return CaseFilter(
+        standing=asked.standing,
+        channel=asked.channel,
+        category=asked.category,
+        stage=asked.stage,
+        severity=None if asked.severity is None else Severity(asked.severity),
+    )
+
+
+def _kind(only: CaseFilter) -> str:
+    return "open" if only.is_of_open_cases else only.standing or "all"
 
 
 def sensor_table(store: Store, scope: Scope, request: ExportRequest, layer: LayerSpec) -> Table:

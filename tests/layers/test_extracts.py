@@ -17,6 +17,7 @@ from geo_data.exports import ExportRequest
 from geo_data.extracts import FORMATS, Table, write_tables
 from geo_data.faults import InputError
 from geo_data.ingest import Reading, apply
+from geo_data.queries.case_filter import CaseFilter
 from geo_data.records import Scope, SensorState, Stage
 from geo_data.store import Store
 from indicators import engine, windows
@@ -82,6 +83,23 @@ def test_cases_are_those_of_the_map_as_known_then(store: Store, region: str, at:
     stages = dict(zip(found["code"], found["stage"], strict=True))
     if "SJ2025-3" in stages:
         assert stages["SJ2025-3"] == ("closed" if at == NOW else "found")
+
+
+def test_filters_choose_the_cases_that_the_list_shows(store: Store) -> None:
+    window = windows.window("24h", NOW, store.city.zone)
+    for asked in (
+        {"standing": "closed"},
+        {"standing": "open", "channel": "hotline"},
+        {"stage": "closed"},
+        {"category": "01", "severity": 4},
+        {"channel": "nobody"},
+    ):
+        said = {key: str(value) for key, value in asked.items() if key != "standing"}
+        only = CaseFilter.read({**said, "cases": asked.get("standing", "")})
+        listed = queries.incidents(store, ALL, "c", window, NOW, limit=99, only=only)
+        found = tables(store, layers=["incidents"], filters=asked)["incidents"].frame
+        assert set(found["code"]) == {one.code for one in listed}, asked
+        assert bool(len(found)) == ("nobody" not in asked.values())
 
 
 def test_sensors_say_what_they_said_then(store: Store) -> None:
