@@ -112,6 +112,7 @@ def font(context: Context) -> tuple[str, bytes]:
     tree = queries.region_tree(context.store, context.scope)
     names = (region.name for region in tree.regions())
     said = [WORDS(key, "zh-CN") for key in WORDS.keys()]  # noqa: SIM118 - Words is no mapping
+    said += [rule.name.zh for rule in context.store.city.alarms.rules]
     characters = fonts.font_characters([*names, *said, *fonts.product_words()])
     return fonts.web_font(characters, context.settings.data_dir / "cache")
 

@@ -154,7 +154,7 @@ class Live:
 
 
 def coalesce(changes: Iterable[Change]) -> dict[str, Any]:
-    """Return the last word on each incident, sensor and layer, in the order first heard.
+    """Return the last word on each incident, sensor, alarm and layer, in the order first heard.
 
     Parameters
     ----------
@@ -163,6 +163,7 @@ def coalesce(changes: Iterable[Change]) -> dict[str, Any]:
     """
     incidents: dict[Any, dict[str, Any]] = {}
     readings: dict[Any, list[Any]] = {}
+    alarms: dict[Any, dict[str, Any]] = {}
     layers: dict[str, Any] = {}
     for change in changes:
         if change.topic == "incidents":
@@ -171,11 +172,14 @@ def coalesce(changes: Iterable[Change]) -> dict[str, Any]:
                 incidents[row["id"]] = row | {"new": row.get("new") or before.get("new", False)}
         elif change.topic == "readings":
             readings |= {row[0]: row for row in change.body["rows"]}
+        elif change.topic == "alarms":
+            alarms |= {row["id"]: row for row in change.body["rows"]}
         elif change.topic == "layers":
             layers[change.body["layer"]] = change.body["version"]
     return {
         "incidents": list(incidents.values()),
         "readings": list(readings.values()),
+        "alarms": list(alarms.values()),
         "layers": layers,
     }
 

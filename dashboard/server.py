@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from dash import Dash
 from fastapi import FastAPI, Request, Response
@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard import document, theme
 from dashboard.api import (
+    alarms,
     data,
     exports,
     health,
@@ -44,6 +45,7 @@ from dashboard.panels import vital_signs
 from dashboard.static import CompressedStatic, deck_bundle
 from geo_data import queries
 from geo_data import tiles as tiles_of
+from geo_data.alarms.keeping import AlarmWatch
 from geo_data.faults import Fault, InputError
 from geo_data.ingest.pulling import Pulls
 from geo_data.settings import Settings
@@ -72,18 +74,20 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
     chores = chores_of(context)
     queue = Queue(store, settings, clock)
     registry = metrics.registry_of(context, live)
+    watch = AlarmWatch(store, clock)
     server = FastAPI(
         title="一屏 Yiping",
         # The pages FastAPI offers for its own API load their scripts from other hosts.
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(context, live, pulls, chores, queue),
+        lifespan=_lifespan(context, live, (pulls, queue, watch), chores),
     )
     server.add_exception_handler(InputError, _say_what_is_wrong)
     server.add_exception_handler(RequestValidationError, _say_what_does_not_fit)
     for router in (
         regions.router(context),
         sensors.router(context),
+        alarms.router(context),
         map_view.router(context),
         data.router(context),
         incoming.router(context),
@@ -105,23 +109,33 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
     return server
 
 
+class Worker(Protocol):
+    """What works in threads of its own beside the pages."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End; what was begun is done to its end."""
+
+
 def _lifespan(
-    context: Context, live: Live, pulls: Pulls, chores: Chores, queue: Queue
+    context: Context, live: Live, workers: Sequence[Worker], chores: Chores
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(warm, context)
         await live.start()
-        pulls.start()
+        for worker in workers:
+            worker.start()
         chores.start()
-        queue.start()
         # Not awaited: buildings are seen only after a drill, and a page need not wait for them.
         footprints = asyncio.create_task(asyncio.to_thread(prepare_footprints, context))
         yield
         await chores.stop()
         await live.stop()
-        await asyncio.to_thread(queue.stop)
-        await asyncio.to_thread(pulls.stop)
+        for worker in workers:
+            await asyncio.to_thread(worker.stop)
         await footprints
 
     return lifespan

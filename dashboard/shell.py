@@ -30,12 +30,14 @@ class Ids(StrEnum):
 
 URL = Input(Ids.URL, "search")
 CURSOR = Input(Ids.CURSOR, "data")
-"""How far the page has heard of changes: ``{"seq": …, "moved": ["cases", "readings"]}``."""
+"""How far the page has heard: ``{"seq": …, "moved": ["cases", "readings", "alarms"]}``."""
 
 CASES = frozenset({"cases"})
 """Moves when incidents changed, and every quarter minute because clocks run."""
-LIVE = frozenset({"cases", "readings"})
-"""Moves when incidents changed or sensors reported."""
+LIVE = frozenset({"cases", "readings", "alarms"})
+"""Moves when incidents or alarms changed or sensors reported."""
+ALARMS = frozenset({"cases", "alarms"})
+"""Moves when alarms changed, and every quarter minute because they grow old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ class Sheet:
     draw : callable
         Look -> markup.
     moves : frozenset of str
-        What it is written anew for besides another query: ``CASES``, ``LIVE`` or nothing.
+        What it is written anew for besides another query: ``CASES``, ``ALARMS``, ``LIVE`` or
+        nothing.
     """
 
     key: str

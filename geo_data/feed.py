@@ -34,10 +34,11 @@ class Change:
     at : datetime
         When it was written.
     topic : str
-        ``incidents``, ``readings`` or ``layers``.
+        ``incidents``, ``readings``, ``alarms`` or ``layers``.
     body : dict
         ``incidents``: ``{"rows": [{"id", "lon", "lat", ..., "region", "new"}]}``; ``readings``:
-        ``{"rows": [[sensor_fid, value, state]]}``; ``layers``: ``{"layer", "version"}``.
+        ``{"rows": [[sensor_fid, value, state]]}``; ``alarms``: ``{"rows": [{"id", "rule", "sensor",
+        "kind", "region", "level", "change", ...}]}``; ``layers``: ``{"layer", "version"}``.
     """
 
     seq: int
@@ -92,13 +93,22 @@ def _in_scope(change: Change, scope: Scope, tree: RegionTree, book: SensorBook) 
         rows = [row for row in change.body["rows"] if _sees(tree, row["region"])]
     elif change.topic == "readings":
         rows = [row for row in change.body["rows"] if _sees_sensor(row[0], scope, tree, book)]
-    else:
+    elif change.topic == "alarms":
+        rows = [row for row in change.body["rows"] if _sees_alarm(scope, tree, row)]
+    elif change.topic == "layers":
         return change
+    else:
+        # What nobody has said who may see is seen by nobody.
+        rows = []
     return Change(change.seq, change.at, change.topic, change.body | {"rows": rows})
 
 
 def _sees(tree: RegionTree, region_code: str | None) -> bool:
     return tree.get(region_code) is not None if region_code else tree.is_whole_city
+
+
+def _sees_alarm(scope: Scope, tree: RegionTree, row: dict[str, Any]) -> bool:
+    return scope.sees_kind(row["kind"]) and _sees(tree, row["region"])
 
 
 def _sees_sensor(fid: int, scope: Scope, tree: RegionTree, book: SensorBook) -> bool:

@@ -252,7 +252,8 @@ class Alarm:
     """An alarm as known at some time.
 
     ``rule`` is the key of its rule, ``sensor_code`` is ``None`` where a whole line is silent;
-    ``since_at`` is when what is warned of began, ``raised_at`` when we learned of it and
+    ``since_at`` is when what is warned of began, as it was known when the level last changed,
+    ``raised_at`` when we learned of it and
     ``called_at`` since when it calls for somebody: raised, or last become worse. ``value`` is the
     measure of the last change, in ``unit``; ``escalated`` counts who was told beyond the desk.
     """
@@ -273,7 +274,7 @@ class Alarm:
     escalated: int = 0
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
-    case_source_id: str | None = None
+    case_code: str | None = None
     cleared_at: datetime | None = None
     steps: tuple[AlarmStep, ...] = ()
 

@@ -34,7 +34,7 @@ class Upkeep:
     ----------
     made, dropped : list of str
         Months of a server's tables.
-    cases, observations : int
+    cases, observations, alarms : int
         Rows dropped one by one, those of dropped months not among them.
     """
 
@@ -42,6 +42,7 @@ class Upkeep:
     dropped: list[str]
     cases: int = 0
     observations: int = 0
+    alarms: int = 0
 
 
 def keep_up(
@@ -60,7 +61,8 @@ def keep_up(
     observations_days, incidents_days : int, optional
         How long observations are kept, and cases after they were reported; everything where
         absent. A month goes when all of it is older. A case stays until the month in which it
-        ended, fell due and last moved is older too; an open one stays.
+        ended, fell due and last moved is older too; an open one stays. Alarms go with the cases,
+        by the month in which they were cleared.
 
     Raises
     ------
@@ -136,7 +138,24 @@ def _drop_cases(store: Store, done: Upkeep, before: datetime, at: datetime) -> U
         parts = drop_months(connection, store.tables.incidents, before, only_empty=True)
     if dropped:
         _tell(store, "incidents", at)
-    return Upkeep(done.made, [*done.dropped, *parts], dropped, done.observations)
+    alarms = 0
+    while n := _drop_some_alarms(store, before, at):
+        alarms += n
+    return Upkeep(done.made, [*done.dropped, *parts], dropped, done.observations, alarms)
+
+
+def _drop_some_alarms(store: Store, before: datetime, at: datetime) -> int:
+    alarms, steps = store.tables.alarms, store.tables.alarm_steps
+    # The newest number stays, or it would be given once more.
+    newest = select(func.max(alarms.c.id)).scalar_subquery()
+    old = select(alarms.c.id).where(alarms.c.cleared_at < before, alarms.c.id < newest)
+    with store.write() as connection:
+        ids = connection.scalars(old.limit(CASES)).all()
+        if ids:
+            connection.execute(delete(steps).where(one_of(steps.c.alarm_id, ids)))
+            connection.execute(delete(alarms).where(one_of(alarms.c.id, ids)))
+            note_layer(connection, store.tables, "alarms", at=at)
+    return len(ids)
 
 
 def _drop_some_cases(store: Store, before: datetime) -> int:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 from dashboard.api.problem import told
 from dashboard.context import Context
 from geo_data import queries
+from geo_data.alarms.roster import roster_notices
 from geo_data.faults import Fault, InputError
 from geo_data.rollups import clock_notices
 
@@ -42,7 +43,7 @@ def router(context: Context, troubles: Callable[[], list[Fault]] = lambda: []) -
 
 
 def _notices(context: Context) -> list[Fault]:
-    """Return what works only in part: of the store, and of the clock of its cases."""
-    store = context.store
-    calendar = store.city.case_clock.notices(context.clock())
-    return [*store.notices(), *clock_notices(store), *calendar]
+    """Return what works only in part: the store, the clock of its cases, the rules of alarms."""
+    store, at = context.store, context.clock()
+    calendar = store.city.case_clock.notices(at)
+    return [*store.notices(), *clock_notices(store), *calendar, *roster_notices(store, at)]

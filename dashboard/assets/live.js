@@ -13,6 +13,7 @@ window.yiping.live = (() => {
   const PANELS_MS = 1000;
   const AGES_MS = 15000;
   const ANEW_MS = 60000;
+  const ANSWER_MS = 10000;
   let stream = null;
   // What the page shows was read after this moment of the change log: go on from here.
   let cursor = window.yipingConfig.cursor;
@@ -21,6 +22,8 @@ window.yiping.live = (() => {
   let offset = 0;
   let speed = 1;
   const moved = new Set();
+  // What panels were asked to write anew, until it is laid.
+  let asked = null;
 
   /** The city's present moment by the server's clock, which may run faster than ours. */
   function now() {
@@ -44,7 +47,7 @@ window.yiping.live = (() => {
     stream.addEventListener("change", (event) => take(hear(event)));
     stream.addEventListener("anew", (event) => {
       cursor = hear(event).cursor;
-      moved.add("cases").add("readings");
+      moved.add("cases").add("readings").add("alarms");
       window.yiping.map.refresh();
     });
     stream.onerror = lost;
@@ -55,6 +58,7 @@ window.yiping.live = (() => {
     window.yiping.map.merge(change);
     if (change.incidents.length) moved.add("cases");
     if (change.readings.length) moved.add("readings");
+    if (change.alarms.length) moved.add("alarms");
     if (Object.keys(change.layers).length) {
       moved.add("cases").add("readings");
       window.yiping.map.refresh();
@@ -72,13 +76,21 @@ window.yiping.live = (() => {
 
   function tellPanels() {
     if (!window.dash_clientside || !window.dash_clientside.set_props) return;
+    // Dash drops an answer once the next question is asked: on a busy server none would arrive.
+    if (asked && performance.now() - asked.at < ANSWER_MS) return;
+    if (asked) asked.moved.forEach((what) => moved.add(what));
     if (!moved.size) return;
     // Who looks back sees what was known then: nothing of it changes.
     if (window.yiping.page.isPast()) return moved.clear();
+    asked = { at: performance.now(), moved: [...moved] };
     window.dash_clientside.set_props("cursor", {
       data: { seq: cursor, at: now(), moved: [...moved], laid: window.yiping.page.laid() },
     });
     moved.clear();
+  }
+
+  function answered() {
+    asked = null;
   }
 
   function watch() {
@@ -101,7 +113,7 @@ window.yiping.live = (() => {
     }, ANEW_MS * (0.9 + Math.random() / 5));
   }
 
-  return { start, now, cursor: () => cursor, lost };
+  return { start, now, cursor: () => cursor, lost, answered };
 })();
 
 /** The wall's clock shows the city's second, not this machine's: two screens agree. */

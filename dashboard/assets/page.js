@@ -31,6 +31,7 @@ window.yiping.page = (() => {
 
   /** Lay new texts into sheets, touching only what differs: no flicker, scroll and hover stay. */
   function lay(texts) {
+    window.yiping.live.answered();
     const isWhole = texts && texts["?"] !== undefined;
     if (isWhole) whole = texts["?"];
     const focused = document.activeElement;

@@ -9,6 +9,7 @@ from dash import Dash, html
 from dashboard import shell
 from dashboard.context import Context, Look
 from dashboard.panels import (
+    alarm_board,
     live_lists,
     map_key,
     notices,
@@ -61,6 +62,7 @@ def layout(look: Look) -> Any:
 
 def register(app: Dash, context: Context) -> None:
     """Wire the page and its panels."""
-    shell.register(app, context, [sheet for panel in PANELS for sheet in panel.SHEETS])
+    sheets = [sheet for panel in PANELS for sheet in panel.SHEETS]
+    shell.register(app, context, [*sheets, *alarm_board.DESK_SHEETS])
     top_bar.register(app, context)
     object_card.register(app, context)

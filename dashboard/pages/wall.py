@@ -8,7 +8,7 @@ from dash import Dash, html
 
 from dashboard import shell
 from dashboard.context import Context, Look
-from dashboard.panels import map_key, notices, wall_boards
+from dashboard.panels import alarm_board, map_key, notices, wall_boards
 
 
 def layout(look: Look) -> Any:
@@ -26,5 +26,10 @@ def layout(look: Look) -> Any:
 
 def register(app: Dash, context: Context) -> None:
     """Wire the page and its panels."""
-    sheets = [*wall_boards.SHEETS, map_key.LEGEND_SHEET, *notices.SHEETS]
+    sheets = [
+        *wall_boards.SHEETS,
+        map_key.LEGEND_SHEET,
+        *notices.SHEETS,
+        *alarm_board.WALL_SHEETS,
+    ]
     shell.register(app, context, sheets)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any
@@ -12,16 +11,14 @@ from dash.development.base_component import Component
 
 from dashboard import shell
 from dashboard.context import Look
-from dashboard.panels import case_list, sensor_table
+from dashboard.panels import alarm_board, case_list, sensor_table
 from dashboard.view import TABS
 from dashboard.widgets.marks import state_mark, state_word
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import number, reading, write_count, write_time
 from geo_data import queries
 from geo_data.dictionaries import place_kind, sensor_kind
-from geo_data.records import Sensor, SensorState
-
-LIST_LENGTH = 40
+from geo_data.records import Sensor
 
 
 class Ids(StrEnum):
@@ -29,9 +26,6 @@ class Ids(StrEnum):
 
     TABS = "list-tabs"
     LIST = "live-list"
-
-
-LOUD = (SensorState.WARNING, SensorState.ALARM)
 
 
 def layout(look: Look) -> Component:
@@ -52,7 +46,7 @@ def tabs(look: Look) -> list[Any]:
     """Return the tabs with how much is behind each."""
     counts = {
         "incidents": case_list.count(look),
-        "alarms": loud_count(look),
+        "alarms": alarm_board.count(look),
         "sensors": int(_states(look).sum()),
         "objects": sum(queries.place_counts(look.store, look.scope, look.region.code).values()),
     }
@@ -73,33 +67,16 @@ def _written(look: Look, n: int | None) -> str:
 def rows(look: Look) -> list[Any]:
     """Return the rows of the tab in view."""
     if look.view.tab == "alarms":
-        loud = alarms(sensors_here(look))
-        found = [sensor_row(look, sensor) for sensor in loud[:LIST_LENGTH]]
-        empty = look.say("no-alarms")
-    elif look.view.tab == "sensors":
+        return alarm_board.listed(look)
+    if look.view.tab == "sensors":
         return sensor_table.table(look)
-    elif look.view.tab == "objects":
+    if look.view.tab == "objects":
         return object_kinds(look)
-    else:
-        return case_list.table(look)
-    return found or [html.P(empty, className="calm")]
-
-
-def loud_count(look: Look) -> int:
-    """Count the sensors of the region in view that are in warning or alarm."""
-    return int(_states(look)[list(LOUD)].sum())
+    return case_list.table(look)
 
 
 def _states(look: Look) -> Any:
     return queries.sensor_state_counts(look.store, look.scope, look.region.code, look.at)
-
-
-def alarms(sensors: Sequence[Sensor]) -> list[Sensor]:
-    """Sensors in warning or alarm, the worst and newest first."""
-    loud = [s for s in sensors if s.state in LOUD]
-    return sorted(
-        loud, key=lambda s: (-int(s.state), -(s.observed_at.timestamp() if s.observed_at else 0))
-    )
 
 
 def sensor_row(look: Look, sensor: Sensor) -> Any:

@@ -1,4 +1,4 @@
-"""What the page has to say about itself: a wrong link, a lost server, made-up data."""
+"""Over the map: alarms nobody has seen, a wrong link, a lost server, made-up data."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from dashboard import shell
 from dashboard.context import Look
+from dashboard.panels import alarm_board
 from dashboard.widgets.markup import html
 
 
@@ -23,7 +24,7 @@ class Ids(StrEnum):
 
 
 def layout(look: Look) -> Component:
-    """Return the notices; the one about the connection is shown by the browser itself."""
+    """Return their places; the one about the connection is shown by the browser itself."""
     lost = dash_html.Div(
         [
             dash_html.Span(className="mark age age-lost"),
@@ -34,6 +35,7 @@ def layout(look: Look) -> Component:
     )
     return dash_html.Div(
         [
+            alarm_board.layout(look),
             lost,
             shell.place(Ids.PAST, "said", role="status"),
             shell.place(Ids.LIST, "said", role="status"),

@@ -14,6 +14,7 @@ from dash.development.base_component import Component
 
 from dashboard import shell
 from dashboard.context import WORDS, Context, Look
+from dashboard.panels import alarm_board
 from dashboard.panels.live_lists import sensor_row
 from dashboard.panels.top_bar import level_word
 from dashboard.widgets import history_chart
@@ -160,6 +161,7 @@ def _sensor(look: Look, sensor: Sensor) -> Iterator[Any]:
         ],
         className="headline",
     )
+    yield from alarm_board.on_card(look, sensor)
     yield facts(
         [
             (look.say("kind"), sensor_kind(sensor.kind).label(look.language)),

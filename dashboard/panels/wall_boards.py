@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 from dashboard import shell
 from dashboard.context import Look
 from dashboard.panels import (
+    alarm_board,
     case_list,
     live_lists,
     object_card,
@@ -133,25 +134,31 @@ ENTRIES = 7
 
 
 def alarms(look: Look, limit: int = ALARMS) -> list[Any]:
-    """Return sensors in alarm, worst first, with how many more there are."""
+    """Return the alarms that are up, highest first, with how many more there are."""
     sensors = live_lists.sensors_here(look)
-    loud = live_lists.alarms(sensors)
     online = sum(sensor.state != SensorState.OFFLINE for sensor in sensors)
     share = online / len(sensors) * 100 if sensors else None
+    n = alarm_board.count(look)
     head = html.H3(
         [
             html.Span(look.say("tab-alarms")),
-            html.B(write_number(len(loud)), className="digits"),
+            html.B(write_number(n), className="digits"),
             html.Small([look.say("online"), number(share, "%")]),
         ]
     )
-    rows = [live_lists.sensor_row(look, sensor) for sensor in loud[:limit]]
-    return [head, *(rows or [object_card.calm(look, "no-alarms")]), *more(look, len(loud) - limit)]
+    rows = alarm_board.rows(look, limit, can_act=False)
+    left = html.P(look.say("alarm-more-here", n=n - limit), className="more")
+    return [
+        head,
+        *(rows or [object_card.calm(look, "no-alarms")]),
+        *([left] if n > limit else []),
+    ]
 
 
 def cases(look: Look) -> list[Any]:
     """Return the newest incidents, as many as the alarms leave room for."""
-    limit = ENTRIES - max(1, min(live_lists.loud_count(look), ALARMS))
+    # An alarm has three lines, a case two.
+    limit = ENTRIES - max(1, (3 * min(alarm_board.count(look), ALARMS) + 1) // 2)
     found = case_list.newest(look, limit)
     count = case_list.count(look)
     said = filter_words(look, look.view.cases)

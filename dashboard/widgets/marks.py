@@ -7,6 +7,8 @@ from typing import Any
 from dashboard.context import Look
 from dashboard.widgets.markup import html
 from geo_data.case_stages import ENDED
+from geo_data.dictionaries import warning
+from geo_data.ladders import WarningLevel
 from geo_data.records import Incident, Sensor, SensorState, Severity, Stage
 
 STATE_CLASSES = {
@@ -20,6 +22,16 @@ STATE_CLASSES = {
 def severity_mark(severity: Severity) -> Any:
     """Return the shape of a severity: bigger and more pointed as it gets worse."""
     return html.Span(className=f"mark severity severity-{int(severity)}")
+
+
+def level_mark(level: WarningLevel) -> Any:
+    """Return the shape of a warning level: bigger and more pointed as it gets higher."""
+    return html.Span(className=f"mark level level-{int(level)}")
+
+
+def level_word(look: Look, level: WarningLevel) -> str:
+    """Say a warning level: its colour, which never stands alone."""
+    return look.say("alarm-level", colour=warning(level).label(look.language))
 
 
 def state_mark(state: SensorState) -> Any:

@@ -78,6 +78,7 @@ class html:  # noqa: N801 - a namespace, spelt as Dash spells it
     A = element("a")
     Article = element("article")
     B = element("b")
+    Button = element("button")
     Dd = element("dd")
     Details = element("details")
     Div = element("div")

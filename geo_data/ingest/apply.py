@@ -11,6 +11,9 @@ import numpy as np
 import shapely
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from geo_data.alarms.book import write_alarms
+from geo_data.alarms.roster import Roster, roster_of
+from geo_data.alarms.watching import watch
 from geo_data.faults import Fault
 from geo_data.histories import STAGES, Verdict, judge, known_instant
 from geo_data.ingest import readings
@@ -99,15 +102,12 @@ def apply(
     measured = [(row, one) for row, one in enumerate(reports) if isinstance(one, Reading)]
     ground = ground_of(store)
     catalog = readings.catalog_of(store) if measured else None
+    roster = roster_of(store, received_at) if measured else None
     with store.write() as connection:
         if told:
             _apply_cases(connection, store, ground, told, received_at, outcome)
-        if catalog:
-            found = readings.apply_readings(connection, store, catalog, measured, received_at)
-            outcome.accepted += found.accepted
-            outcome.repeated += found.repeated
-            outcome.refused += found.refused
-            outcome.repeats += found.repeats
+        if catalog and roster:
+            _apply_readings(connection, store, (catalog, roster), measured, received_at, outcome)
         outcome.refused = _placed(outcome.refused, place)
         letters = [*unread, *letters_of(reports, outcome.refused, teller)]
         bury(connection, store.tables, letters, received_at)
@@ -122,6 +122,26 @@ def _placed(
     """Return refusals in the order of their rows, each where its source will find it."""
     put = place or (lambda _row, fault: fault)
     return [(row, put(row, fault)) for row, fault in sorted(refused, key=lambda one: one[0])]
+
+
+def _apply_readings(
+    connection: Connection,
+    store: Store,
+    known: tuple[readings.Catalog, Roster],
+    measured: Sequence[tuple[int, Reading]],
+    received_at: datetime,
+    outcome: Outcome,
+) -> None:
+    """Take readings, and raise or end the alarms that follow from them."""
+    catalog, roster = known
+    found = readings.apply_readings(connection, store, catalog, measured, received_at)
+    outcome.accepted += found.accepted
+    outcome.repeated += found.repeated
+    outcome.refused += found.refused
+    outcome.repeats += found.repeats
+    if found.news:
+        steps = watch(connection, store.tables, roster, found.news, received_at)
+        write_alarms(connection, store, steps, received_at)
 
 
 def _apply_cases(

@@ -212,9 +212,9 @@ def bulk_observations(store: Store, frame: pd.DataFrame, received_at: datetime) 
     with store.write() as connection:
         at = to_grain(received_at)
         store.make_room(connection, store.tables.observations, _ends(batch.observed_ms))
-        new = take(connection, store, catalog, batch.only(order), at, came_ms[order])
+        stored = take(connection, store, catalog, batch.only(order), at, came_ms[order])
     store.checkpoint()
-    return int(new.sum())
+    return int(stored.new.sum())
 
 
 def _ends(at_ms: Millis) -> list[datetime]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, select
 
+from geo_data.alarms.watching import UNSAID, News
 from geo_data.dictionaries import SensorKind, sensor_kinds
 from geo_data.faults import Fault
 from geo_data.histories import NEVER, Flags, Rows, Strings
@@ -62,6 +63,26 @@ class Batch:
         return Batch(self.sensor[wanted], self.values[wanted], self.observed_ms[wanted])
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What of a batch was written.
+
+    Parameters
+    ----------
+    new : bool, shape (n,)
+        Which observations were new.
+    newest : Batch
+        Those that are now at hand, one of a sensor.
+    more : int64, shape (k,)
+        Rows of the catalog: sensors of which more came than the newest, between readings known
+        before or between them and the newest.
+    """
+
+    new: Flags
+    newest: Batch
+    more: Rows
+
+
 @dataclass(slots=True)
 class Taken:
     """What became of a batch of readings."""
@@ -70,6 +91,7 @@ class Taken:
     repeated: int = 0
     refused: list[tuple[int, Fault]] = field(default_factory=list)
     repeats: list[int] = field(default_factory=list)
+    news: News | None = None
 
 
 def catalog_of(store: Store) -> Catalog:
@@ -158,10 +180,24 @@ def apply_readings(
         fine &= ~old
         numbers = (measured[row][0] for row in np.flatnonzero(old))
         taken.refused += [(number, too_old("observed_at", kept)) for number in numbers]
-    new = take(connection, store, catalog, batch.only(fine), received_at)
+    stored = take(connection, store, catalog, batch.only(fine), received_at)
+    new = stored.new
     taken.repeats = [measured[row][0] for row in np.flatnonzero(fine)[~new].tolist()]
     taken.accepted, taken.repeated = int(new.sum()), len(taken.repeats)
+    taken.news = _news(catalog, stored)
     return taken
+
+
+def _news(catalog: Catalog, stored: Stored) -> News:
+    """Return what there is to be judged: the newest readings, and who told more than those."""
+    newest = stored.newest
+    only = np.setdiff1d(stored.more, newest.sensor)
+    return News(
+        catalog.codes[np.concatenate([newest.sensor, only])].tolist(),
+        np.concatenate([newest.observed_ms, np.full(len(only), UNSAID, dtype=np.int64)]),
+        np.concatenate([newest.values, np.full(len(only), np.nan)]),
+        np.concatenate([np.isin(newest.sensor, stored.more), np.ones(len(only), dtype=bool)]),
+    )
 
 
 def take(
@@ -171,7 +207,7 @@ def take(
     batch: Batch,
     received_at: datetime,
     received_ms: Millis | None = None,
-) -> Flags:
+) -> Stored:
     """Take observations of known sensors into the open transaction.
 
     Parameters
@@ -181,21 +217,27 @@ def take(
     received_ms : int64, shape (n,), optional
         When each observation came, for history; now unless said.
 
-    Returns
-    -------
-    bool, shape (n,)
-        Which were new.
     """
     latest_ms = _latest(connection, store.tables, catalog, batch)
     new = _new(connection, store.tables, catalog, batch, latest_ms)
     if not new.any():
-        return new
+        nothing = np.empty(0, dtype=np.int64)
+        return Stored(new, batch.only(nothing), nothing)
     if received_ms is None:
         received = [to_text(received_at)] * int(new.sum())
     else:
         received = column_text(received_ms[new])
-    _write(connection, store, catalog, batch.only(new), latest_ms, received, received_at)
-    return new
+    told = batch.only(new)
+    newest = _write(connection, store, catalog, told, latest_ms, received, received_at)
+    return Stored(new, newest, _more(told, latest_ms))
+
+
+def _more(told: Batch, latest_ms: Millis) -> Rows:
+    """Sensors that told something older than was at hand, or more than once."""
+    sensors, times = np.unique(told.sensor, return_counts=True)
+    late = told.sensor[told.observed_ms < latest_ms[told.sensor]]
+    more: Rows = np.union1d(sensors[times > 1], late)
+    return more
 
 
 def _of_known_sensors(
@@ -259,7 +301,8 @@ def _write(
     latest_ms: Millis,
     received: list[str],
     received_at: datetime,
-) -> None:
+) -> Batch:
+    """Write new observations; returns those that are now at hand."""
     tables = store.tables
     _insert_observations(connection, tables, catalog, batch, received)
     rows = _newest_rows(batch)
@@ -277,6 +320,7 @@ def _write(
     add_hours(connection, tables, hours, seq)
     data_at = min(instant(batch.observed_ms.max()), received_at)
     note_layer(connection, tables, "readings", at=received_at, data_at=data_at)
+    return newest
 
 
 def _newest_rows(batch: Batch) -> Rows:

@@ -6,6 +6,7 @@ time: the answer is what was known then.
 
 from __future__ import annotations
 
+from geo_data.queries.alarms import alarm, alarm_counts, alarms, alarms_of_sensor
 from geo_data.queries.case_counts import CaseCounts, case_counts
 from geo_data.queries.case_filter import CaseFilter
 from geo_data.queries.case_lists import incident_count, incidents
@@ -47,6 +48,10 @@ __all__ = [
     "SensorPoints",
     "SourceState",
     "ages",
+    "alarm",
+    "alarm_counts",
+    "alarms",
+    "alarms_of_sensor",
     "case_counts",
     "chosen_counts",
     "drawn_counts",

@@ -184,7 +184,7 @@ def changed_cases(store: Store, connection: Connection, seq: int) -> list[int] |
     changes = store.tables.changes
     oldest = connection.scalar(select(func.min(changes.c.seq)))
     newer = select(changes.c.topic, changes.c.body).where(
-        changes.c.seq > seq, changes.c.topic != "readings"
+        changes.c.seq > seq, changes.c.topic.in_(("incidents", "layers"))
     )
     rows = connection.execute(newer.order_by(changes.c.seq).limit(MANY)).all()
     if len(rows) == MANY or oldest is None or oldest > seq + 1:

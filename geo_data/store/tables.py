@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
     Column,
-    Double,
     Index,
     Integer,
     MetaData,
@@ -25,7 +23,9 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from geo_data.case_stages import ENDED
+from geo_data.store.alarm_tables import alarm_steps, alarms
 from geo_data.store.column_types import Count, UtcDateTime, Words
+from geo_data.store.columns import number, partial, time, whole, words
 from geo_data.store.export_table import exports
 from geo_data.store.intake_tables import dead_letters, intake_slots, intake_states
 
@@ -49,6 +49,8 @@ class Tables:
     incidents: Table
     incident_stages: Table
     pending_stages: Table
+    alarms: Table
+    alarm_steps: Table
     rollup_region_day: Table
     rollup_dimension_day: Table
     rollup_metric_hour: Table
@@ -86,6 +88,8 @@ def build_tables(
         incidents=_incidents(metadata, geometry, partitioned.get("incidents")),
         incident_stages=_incident_stages(metadata),
         pending_stages=_pending_stages(metadata),
+        alarms=alarms(metadata),
+        alarm_steps=alarm_steps(metadata),
         rollup_region_day=_rollup_region_day(metadata),
         rollup_dimension_day=_rollup_dimension_day(metadata),
         rollup_metric_hour=_rollup_metric_hour(metadata),
@@ -101,36 +105,20 @@ def build_tables(
     )
 
 
-def _text(name: str, nullable: bool = False, **options: Any) -> Column[str]:
-    return Column(name, Words, nullable=nullable, **options)
-
-
-def _number(name: str, nullable: bool = False) -> Column[float]:
-    return Column(name, Double, nullable=nullable)
-
-
-def _time(name: str, nullable: bool = False) -> Column[datetime]:
-    return Column(name, UtcDateTime, nullable=nullable)
-
-
-def _whole(name: str, nullable: bool = False, **options: Any) -> Column[int]:
-    return Column(name, Count, nullable=nullable, **options)
-
-
 def _regions(metadata: MetaData, geometry: GeometryFactory) -> Table:
     return Table(
         "regions",
         metadata,
         Column("fid", Integer, primary_key=True, autoincrement=False),
         Column("geom", geometry("MULTIPOLYGON")),
-        _text("code", unique=True),
-        _text("parent_code", nullable=True),
-        _text("level"),
-        _text("kind"),
-        _text("name"),
-        _text("pinyin"),
-        *(_number(name) for name in ("lon", "lat", "west", "south", "east", "north", "area_km2")),
-        _whole("population", nullable=True),
+        words("code", unique=True),
+        words("parent_code", nullable=True),
+        words("level"),
+        words("kind"),
+        words("name"),
+        words("pinyin"),
+        *(number(name) for name in ("lon", "lat", "west", "south", "east", "north", "area_km2")),
+        whole("population", nullable=True),
         Index("regions_level", "level"),
     )
 
@@ -141,29 +129,24 @@ def _places(metadata: MetaData, geometry: GeometryFactory) -> Table:
         metadata,
         Column("fid", Integer, primary_key=True, autoincrement=False),
         Column("geom", geometry("GEOMETRY")),
-        _text("code", unique=True),
-        _text("kind"),
-        _text("name"),
-        _text("pinyin"),
-        _text("region_code"),
-        _text("site_code", nullable=True),
-        _number("lon"),
-        _number("lat"),
-        _text("address", nullable=True),
-        _whole("floors", nullable=True),
-        _text("use", nullable=True),
-        _text("attributes"),
+        words("code", unique=True),
+        words("kind"),
+        words("name"),
+        words("pinyin"),
+        words("region_code"),
+        words("site_code", nullable=True),
+        number("lon"),
+        number("lat"),
+        words("address", nullable=True),
+        whole("floors", nullable=True),
+        words("use", nullable=True),
+        words("attributes"),
         # Covering for the counts per kind of a region.
         Index("places_region_kind", "region_code", "kind"),
         Index("places_kind", "kind"),
     )
-    _partial(Index("places_site", table.c.site_code), table.c.site_code.is_not(None))
+    partial(Index("places_site", table.c.site_code), table.c.site_code.is_not(None))
     return table
-
-
-def _partial(index: Index, condition: Any) -> None:
-    for dialect in ("sqlite", "postgresql"):
-        index.dialect_options[dialect]["where"] = condition
 
 
 def _sensors(metadata: MetaData, geometry: GeometryFactory) -> Table:
@@ -172,17 +155,17 @@ def _sensors(metadata: MetaData, geometry: GeometryFactory) -> Table:
         metadata,
         Column("fid", Integer, primary_key=True, autoincrement=False),
         Column("geom", geometry("POINT")),
-        _text("code", unique=True),
-        _text("kind"),
-        _text("name"),
-        _text("pinyin"),
-        _text("metric"),
-        _text("unit"),
-        _text("region_code"),
-        _text("place_code", nullable=True),
-        _number("lon"),
-        _number("lat"),
-        _whole("period_s"),
+        words("code", unique=True),
+        words("kind"),
+        words("name"),
+        words("pinyin"),
+        words("metric"),
+        words("unit"),
+        words("region_code"),
+        words("place_code", nullable=True),
+        number("lon"),
+        number("lat"),
+        whole("period_s"),
         Index("sensors_region", "region_code"),
         Index("sensors_place", "place_code"),
     )
@@ -192,11 +175,11 @@ def _readings(metadata: MetaData) -> Table:
     return Table(
         "readings",
         metadata,
-        _text("sensor_code", primary_key=True),
-        _number("value"),
-        _time("observed_at"),
-        _time("received_at"),
-        _whole("state"),
+        words("sensor_code", primary_key=True),
+        number("value"),
+        time("observed_at"),
+        time("received_at"),
+        whole("state"),
         sqlite_with_rowid=False,
     )
 
@@ -209,10 +192,10 @@ def _observations(metadata: MetaData, cut_by: str | None) -> Table:
     return Table(
         "observations",
         metadata,
-        _text("sensor_code", primary_key=True),
+        words("sensor_code", primary_key=True),
         Column("observed_at", UtcDateTime, primary_key=True),
-        _number("value"),
-        _time("received_at"),
+        number("value"),
+        time("received_at"),
         # One sensor's day lies together on disk: that is how it is read.
         sqlite_with_rowid=False,
         **_by_range(cut_by),
@@ -225,27 +208,27 @@ def _incidents(metadata: MetaData, geometry: GeometryFactory, cut_by: str | None
         metadata,
         Column("id", Integer, primary_key=True, autoincrement=False),
         Column("geom", geometry("POINT")),
-        _text("source"),
-        _text("source_id"),
-        _text("code"),
-        _text("title"),
-        _text("channel"),
-        _text("category"),
-        _whole("severity"),
-        _text("stage"),
-        _time("stage_at"),
-        _time("happened_at"),
+        words("source"),
+        words("source_id"),
+        words("code"),
+        words("title"),
+        words("channel"),
+        words("category"),
+        whole("severity"),
+        words("stage"),
+        time("stage_at"),
+        time("happened_at"),
         Column("reported_at", UtcDateTime, nullable=False, primary_key=cut_by == "reported_at"),
-        _time("recorded_at"),
-        _number("lon", nullable=True),
-        _number("lat", nullable=True),
-        _text("region_code", nullable=True),
-        _text("place_code", nullable=True),
-        _text("address", nullable=True),
-        _text("located_by"),
-        _time("due_at", nullable=True),
-        _time("ended_at", nullable=True),
-        _time("due_soon_at", nullable=True),
+        time("recorded_at"),
+        number("lon", nullable=True),
+        number("lat", nullable=True),
+        words("region_code", nullable=True),
+        words("place_code", nullable=True),
+        words("address", nullable=True),
+        words("located_by"),
+        time("due_at", nullable=True),
+        time("ended_at", nullable=True),
+        time("due_soon_at", nullable=True),
         Index("incidents_source", "source", "source_id")
         if cut_by
         else UniqueConstraint("source", "source_id"),
@@ -255,23 +238,23 @@ def _incidents(metadata: MetaData, geometry: GeometryFactory, cut_by: str | None
         Index("incidents_code", "code"),
         **_by_range(cut_by),
     )
-    _partial(Index("incidents_place", table.c.place_code), table.c.place_code.is_not(None))
+    partial(Index("incidents_place", table.c.place_code), table.c.place_code.is_not(None))
     # Open cases are one in a hundred: a region's, with what is due so that counts never touch
     # the table, and the whole city's newest first.
     is_open = table.c.ended_at.is_(None)
     counted = (table.c.region_code, table.c.reported_at, table.c.due_at, table.c.due_soon_at)
-    _partial(Index("incidents_open", *counted), is_open)
-    _partial(Index("incidents_open_newest", table.c.reported_at), is_open)
+    partial(Index("incidents_open", *counted), is_open)
+    partial(Index("incidents_open_newest", table.c.reported_at), is_open)
     return table
 
 
 def _stage_columns() -> tuple[Column[Any], ...]:
     return (
-        _text("stage", primary_key=True),
+        words("stage", primary_key=True),
         Column("happened_at", UtcDateTime, primary_key=True),
-        _time("recorded_at"),
-        _text("actor", nullable=True),
-        _text("note", nullable=True),
+        time("recorded_at"),
+        words("actor", nullable=True),
+        words("note", nullable=True),
     )
 
 
@@ -281,13 +264,13 @@ def _incident_stages(metadata: MetaData) -> Table:
     table = Table(
         "incident_stages",
         metadata,
-        _whole("incident_id", primary_key=True, autoincrement=False),
+        whole("incident_id", primary_key=True, autoincrement=False),
         *_stage_columns(),
         sqlite_with_rowid=False,
     )
     # Which cases were closed since a moment: all that can have been open then and is not now.
     ended = table.c.stage.in_([literal_column(f"'{key}'") for key in ENDED_KEYS])
-    _partial(Index("incident_stages_ended", table.c.recorded_at), ended)
+    partial(Index("incident_stages_ended", table.c.recorded_at), ended)
     return table
 
 
@@ -296,8 +279,8 @@ def _pending_stages(metadata: MetaData) -> Table:
     return Table(
         "pending_stages",
         metadata,
-        _text("source", primary_key=True),
-        _text("source_id", primary_key=True),
+        words("source", primary_key=True),
+        words("source_id", primary_key=True),
         *_stage_columns(),
         sqlite_with_rowid=False,
     )
@@ -311,10 +294,10 @@ def _rollup_region_day(metadata: MetaData) -> Table:
     return Table(
         "rollup_region_day",
         metadata,
-        _whole("day", primary_key=True, autoincrement=False),
-        _text("region_code", primary_key=True),
-        *(_whole(name, server_default="0") for name in measures),
-        _whole("changed_seq"),
+        whole("day", primary_key=True, autoincrement=False),
+        words("region_code", primary_key=True),
+        *(whole(name, server_default="0") for name in measures),
+        whole("changed_seq"),
         Index("rollup_region_day_changed", "changed_seq"),
         sqlite_with_rowid=False,
     )
@@ -324,12 +307,12 @@ def _rollup_dimension_day(metadata: MetaData) -> Table:
     return Table(
         "rollup_dimension_day",
         metadata,
-        _whole("day", primary_key=True, autoincrement=False),
-        _text("region_code", primary_key=True),
-        _text("dimension", primary_key=True),
-        _text("key", primary_key=True),
-        _whole("n"),
-        _whole("changed_seq"),
+        whole("day", primary_key=True, autoincrement=False),
+        words("region_code", primary_key=True),
+        words("dimension", primary_key=True),
+        words("key", primary_key=True),
+        whole("n"),
+        whole("changed_seq"),
         Index("rollup_dimension_day_changed", "changed_seq"),
         sqlite_with_rowid=False,
     )
@@ -339,14 +322,14 @@ def _rollup_metric_hour(metadata: MetaData) -> Table:
     return Table(
         "rollup_metric_hour",
         metadata,
-        _whole("hour", primary_key=True, autoincrement=False),
-        _text("region_code", primary_key=True),
-        _text("metric", primary_key=True),
-        _whole("n"),
-        _number("total"),
-        _number("low"),
-        _number("high"),
-        _whole("changed_seq"),
+        whole("hour", primary_key=True, autoincrement=False),
+        words("region_code", primary_key=True),
+        words("metric", primary_key=True),
+        whole("n"),
+        number("total"),
+        number("low"),
+        number("high"),
+        whole("changed_seq"),
         Index("rollup_metric_hour_changed", "changed_seq"),
         sqlite_with_rowid=False,
     )
@@ -357,9 +340,9 @@ def _changes(metadata: MetaData) -> Table:
         "changes",
         metadata,
         Column("seq", Count, primary_key=True),
-        _time("at"),
-        _text("topic"),
-        _text("body"),
+        time("at"),
+        words("topic"),
+        words("body"),
         # A pruned number must never come back: a browser's cursor may still hold it.
         sqlite_autoincrement=True,
     )
@@ -369,10 +352,10 @@ def _layer_versions(metadata: MetaData) -> Table:
     return Table(
         "layer_versions",
         metadata,
-        _text("layer", primary_key=True),
-        _whole("version"),
-        _time("updated_at"),
-        _time("data_at", nullable=True),
-        _whole("rows"),
-        _text("source"),
+        words("layer", primary_key=True),
+        whole("version"),
+        time("updated_at"),
+        time("data_at", nullable=True),
+        whole("rows"),
+        words("source"),
     )

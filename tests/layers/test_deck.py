@@ -143,7 +143,7 @@ def test_themes_and_walls_differ(lived: Store) -> None:
 def test_words_speak_the_viewers_language(lived: Store) -> None:
     chinese, english = (spec(lived, language=said)["words"] for said in ("zh-CN", "en"))
     assert english["severities"][1] == "Extreme"
-    assert chinese["states"][2] == "报警"
+    assert chinese["states"][2] == "严重超限"
     assert chinese.keys() == english.keys()
     assert len(english["stages"]) == len(english["progress"]) == len(english["stageKeys"])
 
