@@ -212,6 +212,9 @@ def _beside(margin: _Margin, room: Box) -> tuple[Box, list[Standing]]:
     width, apart, gutter = template.column_mm, margin.apart, _GUTTER * template.type
     outer = Box(room.x, room.y, room.width - width - gutter, room.height)
     column = Box(outer.right + gutter, room.y, width, room.height)
+    if template.column_count > 1:
+        columns = _filled(margin, column.width, column.height, figure_blocks.MOST_ROWS)
+        return outer, _side_by_side(margin, columns, column)
     needed = margin.legend(width)
     taken = sum(one.height + apart for one in needed)
     locator = margin.locator(width, 16.0)
@@ -235,25 +238,40 @@ def _stacked(blocks: Sequence[Block], x: float, y: float, apart: float) -> list[
 
 def _below(margin: _Margin, room: Box) -> tuple[Box, list[Standing]]:
     """Return the map with its margin in columns under it."""
+    template, gap = margin.template, _GUTTER * margin.template.type
+    least = max(_LEAST_SHARE * template.height, _LEAST_MAP * template.type)
+    columns = _filled(margin, room.width, room.height - least - gap, _ROWS_BELOW)
+    high = _tallest(columns, margin.apart)
+    outer = Box(room.x, room.y, room.width, room.height - high - gap)
+    below = Box(room.x, outer.bottom + gap, room.width, high)
+    return outer, _side_by_side(margin, columns, below)
+
+
+def _filled(margin: _Margin, wide: float, most: float, rows: int) -> list[list[Block]]:
+    """Return the blocks in columns, with as many rows of figures as the height allows."""
     template, apart = margin.template, margin.apart
-    type_mm, count = template.type, template.columns
-    gap = _GUTTER * type_mm
-    width = (room.width - gap * (count - 1)) / count
-    most = room.height - max(_LEAST_SHARE * template.height, _LEAST_MAP * type_mm) - gap
+    count = template.column_count
+    width = (wide - _GUTTER * template.type * (count - 1)) / count
     needed, locator = margin.legend(width), margin.locator(width, 10.0)
     best = _in_columns([*needed, locator], count, apart)
     if _tallest(best, apart) > most:
         raise too_small(template)
-    for rows in range(figure_blocks.LEAST_ROWS, _ROWS_BELOW + 1):
-        columns = _in_columns([*needed, *margin.of_rows(width, rows, rows), locator], count, apart)
+    for more in range(figure_blocks.LEAST_ROWS, rows + 1):
+        figures = margin.of_rows(width, more, more)
+        columns = _in_columns([*needed, *figures, locator], count, apart)
         if _tallest(columns, apart) <= most:
             best = columns
-    high = _tallest(best, apart)
-    outer = Box(room.x, room.y, room.width, room.height - high - gap)
-    found = []
-    for place, column in enumerate(best):
-        found += _stacked(column, room.x + place * (width + gap), outer.bottom + gap, apart)
-    return outer, found
+    return best
+
+
+def _side_by_side(margin: _Margin, columns: Sequence[Sequence[Block]], room: Box) -> list[Standing]:
+    gap, count = _GUTTER * margin.template.type, margin.template.column_count
+    step = (room.width + gap) / count
+    return [
+        one
+        for place, column in enumerate(columns)
+        for one in _stacked(column, room.x + place * step, room.y, margin.apart)
+    ]
 
 
 def _tallest(columns: Sequence[Sequence[Block]], apart: float) -> float:

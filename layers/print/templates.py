@@ -38,9 +38,9 @@ class Template(Entry):
     side : str
         Where legend and figures stand: ``right`` of the map or ``below`` it.
     column : float, optional
-        How wide they are on the right; 30 times the type unless said.
-    columns : int
-        How many columns they have below.
+        How wide all their columns are on the right; 30 times the type for each unless said.
+    columns : int, optional
+        How many columns they have: one on the right and three below unless said.
     dpi : int
         Pixels to the inch of a picture.
     """
@@ -51,7 +51,7 @@ class Template(Entry):
     type: Annotated[float, Field(ge=1.2, le=60)]
     side: Literal["right", "below"] = "right"
     column: Millimetres | None = None
-    columns: Annotated[int, Field(ge=1, le=4)] = 3
+    columns: Annotated[int, Field(ge=1, le=4)] | None = None
     dpi: Annotated[int, Field(ge=30, le=1200)] = 300
 
     @property
@@ -67,7 +67,12 @@ class Template(Entry):
     @property
     def column_mm(self) -> float:
         """Width of the margin on the right."""
-        return self.column or 30 * self.type
+        return self.column or 30 * self.type * self.column_count
+
+    @property
+    def column_count(self) -> int:
+        """How many columns the margin has."""
+        return self.columns or (1 if self.side == "right" else 3)
 
 
 def templates() -> Mapping[str, Template]:

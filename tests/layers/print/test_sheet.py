@@ -18,6 +18,7 @@ from layers.print import Sheet, render, situation_map, templates
 from layers.print.contents import ENDED
 from layers.print.templates import template
 from tests.layers.print.asking import AT, asked, sheet_of
+from tests.layers.print.judging import faults
 
 REQUIRED = [
     "小城",
@@ -121,9 +122,8 @@ def test_nothing_lies_on_another_and_nothing_is_cut(
     city: Store, key: str, region: str, language: str
 ) -> None:
     sheet = sheet_of(city, template=key, region_code=region, language=language)
-    from tests.layers.print.judging import faults
-
     assert faults(sheet) == []
+    assert {"table", "chart", "locator", "scale", "cut-offs", "rules", "maker"} <= set(sheet.boxes)
 
 
 def test_the_same_sheet_is_the_same_bytes(city: Store, sheet: Sheet) -> None:
