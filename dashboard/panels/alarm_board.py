@@ -18,8 +18,10 @@ from geo_data.alarms.rules import Rule
 from geo_data.records import Alarm, AlarmChange, AlarmStep, Sensor
 
 LENGTH = 40
-IN_STRIP, ON_WALL = 3, 2
-"""Alarms that the strip names, and a wall's, which has a board of them too; more are counted."""
+IN_STRIP, ON_WALL = 3, 1
+"""Alarms that the strip names, and a wall's, which has a board of them too; more are counted.
+
+Nobody closes a strip on a wall: it has a row of its own above the map, and no more."""
 
 
 class Ids(StrEnum):

@@ -212,6 +212,9 @@ def test_the_strip_names_what_nobody_has_seen_wherever_one_looks(
     text = text_of(alarm_board.desk_strip(context.look("")))
     assert len(re.findall(r"is-level-\d", text)) == 3
     assert "另有 1 条" in text
+    wall = text_of(alarm_board.wall_strip(context.look("")))
+    assert len(re.findall(r"is-level-\d", wall)) == 1
+    assert "另有 3 条" in wall
 
 
 def test_the_card_of_a_sensor_shows_its_alarm_and_the_basis(context: Context) -> None:
