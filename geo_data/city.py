@@ -29,6 +29,7 @@ from geo_data.case_clock import CaseClock, case_clock
 from geo_data.faults import Fault, InputError, nearest
 from geo_data.intakes import Intake
 from geo_data.records import FUNCTIONAL
+from geo_data.schedules import Schedule
 from geo_data.sources import Entry, Limits, Source, wrong
 from geo_data.time_limits import DueSoon, LimitRow, LimitTable, default_limits
 from geo_data.ways_in import Folder, ForeignTable, Mqtt
@@ -119,6 +120,8 @@ class City(Entry):
         The drill chain, coarsest first, at least two.
     intakes : tuple of Intake
         The systems that tell it of cases and readings.
+    exports : tuple of Schedule
+        Files that are made every day at a time.
     limits : Limits
         How much an import takes before it says no.
     calendar : WorkingCalendar
@@ -145,6 +148,7 @@ class City(Entry):
     levels: Annotated[tuple[Level, ...], Field(min_length=2)]
     sources: tuple[Source, ...] = ()
     intakes: tuple[Intake, ...] = ()
+    exports: tuple[Schedule, ...] = ()
     limits: Limits = Limits()
     calendar: WorkingCalendar = WorkingCalendar()
     time_limits: LimitTable | None = None
@@ -203,9 +207,10 @@ class City(Entry):
 
     @model_validator(mode="after")
     def _intakes_differ(self) -> City:
-        keys = [intake.key for intake in self.intakes]
-        if len(set(keys)) != len(keys):
-            raise wrong("intakes-alike")
+        for key, named in (("intakes-alike", self.intakes), ("exports-alike", self.exports)):
+            keys = [one.key for one in named]
+            if len(set(keys)) != len(keys):
+                raise wrong(key)
         return self
 
     @cached_property
@@ -276,7 +281,8 @@ def read_city(path: Path) -> City:
     calendar = with_days(city.calendar, path.parent)
     intakes = tuple(one.from_folder(path.parent) for one in city.intakes)
     update = {"folder": path.parent, "basemap": basemap, "calendar": calendar}
-    return city.model_copy(update={**update, "intakes": intakes})
+    exports = tuple(one.from_folder(path.parent) for one in city.exports)
+    return city.model_copy(update={**update, "intakes": intakes, "exports": exports})
 
 
 def files_of_cases(path: Path) -> list[Path]:
@@ -359,6 +365,7 @@ def _keys_beside(place: tuple[int | str, ...]) -> frozenset[str]:
         "levels": Level,
         "sources": Source,
         "intakes": Intake,
+        "exports": Schedule,
         "basemap": Basemap,
         "limits": Limits,
     }

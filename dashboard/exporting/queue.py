@@ -15,9 +15,11 @@ from threading import Event, Thread
 
 from dashboard.exporting import shelf
 from dashboard.exporting.job import Job
-from dashboard.exporting.making import Order
-from geo_data.exports import ExportRecord, State, register
-from geo_data.faults import InputError
+from dashboard.exporting.making import Made, Order
+from dashboard.exporting.schedule_desk import ScheduleDesk
+from geo_data.exports import ExportRecord, State, export_record, register
+from geo_data.faults import Fault, InputError
+from geo_data.records import Scope
 from geo_data.settings import Settings
 from geo_data.store import Store
 from geo_data.store.duty import Duty
@@ -54,6 +56,7 @@ class Queue:
         self._told: dict[str, tuple[float, str]] = {}
         self._has_duty = False
         self._tidied_s = 0.0
+        self._schedules = ScheduleDesk(store, settings, clock)
 
     @property
     def width(self) -> int:
@@ -111,6 +114,7 @@ class Queue:
             register.take_over(self._store, self._clock())
             shelf.clear_parts(self._settings.export_folder)
             self._has_duty = True
+        self._schedules.enter_due()
         self._look_after()
         self._take_up()
         if time.monotonic() - self._tidied_s > TIDY_S or not self._tidied_s:
@@ -133,7 +137,7 @@ class Queue:
             scope=record.scope,
             made_at=self._clock(),
             link=record.link,
-            folder=settings.export_folder.absolute(),
+            folder=shelf.folder_of(settings),
         )
         address = self._store.address
         return Job(order, address, settings.export_memory_mb, settings.export_timeout_s)
@@ -153,15 +157,25 @@ class Queue:
 
     def _end(self, number: str, job: Job) -> None:
         at, made = self._clock(), job.made
-        if made is not None:
+        faults = job.faults() if made is None else self._delivered(number, made)
+        if made is not None and not faults:
             if not register.finish(self._store, number, at, made.file, made.bytes, made.sha256):
                 job.clear()
         else:
             job.clear()
-            faults = job.faults()
             _log.warning("export %s: %s\n%s", number, faults[0].sentence("en"), job.said)
             register.fail(self._store, number, at, faults)
         self._drop(number)
+
+    def _delivered(self, number: str, made: Made) -> tuple[Fault, ...]:
+        """Lay the file of a scheduled export into its folder; return why it could not be."""
+        record = export_record(self._store, Scope.everything(), number)
+        try:
+            if record is not None:
+                self._schedules.deliver(record, made.file)
+        except InputError as error:
+            return error.faults
+        return ()
 
     def _tell(self, number: str, job: Job) -> None:
         last_s, step = self._told.get(number, (0.0, ""))

@@ -48,9 +48,14 @@ def _too_many(kept: list[ExportRecord], settings: Settings, at: datetime) -> Ite
             yield record
 
 
+def folder_of(settings: Settings) -> Path:
+    """Return the folder of exported files, whole."""
+    return settings.export_folder.absolute()
+
+
 def path_of(settings: Settings, record: ExportRecord) -> Path:
     """Return where the file of a record is, or was."""
-    return settings.export_folder.absolute() / (record.file or record.number)
+    return folder_of(settings) / (record.file or record.number)
 
 
 def clear_parts(folder: Path) -> None:

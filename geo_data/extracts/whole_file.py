@@ -7,7 +7,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pyogrio.errors import DataSourceError, FeatureError, GeometryError
@@ -59,7 +59,9 @@ def part_of(path: Path) -> Path:
 
 def _remove(part: Path) -> None:
     for ending in ("", "-journal", "-wal", "-shm"):
-        Path(f"{part}{ending}").unlink(missing_ok=True)
+        # What cannot be removed is told by whoever writes, or was never there.
+        with suppress(OSError):
+            Path(f"{part}{ending}").unlink()
 
 
 def _has_no_room(path: Path) -> bool:

@@ -177,6 +177,7 @@ def test_every_key_and_field_is_in_the_guide() -> None:
     guide = (Path(__file__).parents[2] / "docs" / "city-file.md").read_text(encoding="utf-8")
     from geo_data.city import Basemap, Level, Unit
     from geo_data.intakes import Intake
+    from geo_data.schedules import Schedule
     from geo_data.sources import FIELDS, Limits, Source
     from geo_data.ways_in import Folder, ForeignTable, Mqtt
 
@@ -193,6 +194,7 @@ def test_every_key_and_field_is_in_the_guide() -> None:
             Mqtt,
             ForeignTable,
             Folder,
+            Schedule,
         )
         for name, info in model.model_fields.items()
         if not info.exclude
