@@ -115,7 +115,7 @@ def _read_all(
     unread: list[Unread] = []
     for row, message in enumerate(messages):
         read = read_message(store.city.zone, intake, message, received_at, row + 1)
-        if isinstance(read, Report):
+        if not isinstance(read, tuple):
             reports.append(read)
             rows.append(row)
             continue

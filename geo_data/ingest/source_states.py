@@ -8,10 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, case, delete, func, insert, literal, null, or_, update
+import numpy as np
+from sqlalchemy import (
+    Connection,
+    Double,
+    Table,
+    Update,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    null,
+    update,
+)
 
 from geo_data.faults import Fault, faults_text
 from geo_data.ingest.reports import IncidentReport, Reading, Report
@@ -25,6 +39,7 @@ if TYPE_CHECKING:
 
 SLOT_MS = 300_000
 """Rows are counted by five minutes: an hour and a day are sums of these in every time zone."""
+COUNTS = ("accepted", "repeated", "refused")
 SLOTS_KEPT = 8 * 24 * 12
 """Eight days of them."""
 
@@ -51,13 +66,16 @@ class Heard:
     def of(cls, reports: Sequence[Report], outcome: Outcome, unread: int = 0) -> Heard:
         """Return what a batch amounts to; ``unread`` messages of it were no reports."""
         refused = {row for row, _ in outcome.refused}
-        times = sorted(_time(one) for row, one in enumerate(reports) if row not in refused)
+        # As numbers: aware times compare slowly, and this is done for every row there is.
+        at_s = np.array([_time(one).timestamp() for one in reports])
+        taken = np.sort(np.delete(at_s, list(refused)))
+        newest, median = (taken[-1], taken[(len(taken) - 1) // 2]) if len(taken) else (None, None)
         return cls(
             outcome.accepted,
             outcome.repeated,
             len(outcome.refused) + unread,
-            times[-1] if times else None,
-            times[(len(times) - 1) // 2] if times else None,
+            None if newest is None else datetime.fromtimestamp(newest, UTC),
+            None if median is None else datetime.fromtimestamp(median, UTC),
         )
 
 
@@ -98,28 +116,45 @@ def _note_state(
     lag_s: float | None = None,
 ) -> None:
     table = tables.intake_states
-    values: dict[str, object] = {"seen_at": seen_at, "error_at": null(), "error": null()}
-    if ok_at is not None:
-        values["ok_at"] = ok_at
-    if lag_s is not None:
-        values["lag_s"] = lag_s
-    if data_at is not None:
-        told = literal(data_at, UtcDateTime)
-        older = or_(table.c.data_at.is_(None), table.c.data_at < told)
-        values["data_at"] = case((older, told), else_=table.c.data_at)
-    mine = table.c.intake == key
-    if not connection.execute(update(table).where(mine).values(values)).rowcount:
-        connection.execute(insert(table).values({**values, "intake": key, "data_at": data_at}))
+    told = {"key": key, "seen": seen_at, "ok": ok_at, "told": data_at, "lag": lag_s}
+    if not connection.execute(_state_again(table), told).rowcount:
+        values = {"seen_at": seen_at, "ok_at": ok_at, "data_at": data_at, "lag_s": lag_s}
+        connection.execute(insert(table).values(intake=key, **values))
+
+
+# Made once: to build them costs as much as to take a hundred rows.
+@lru_cache(maxsize=32)
+def _state_again(table: Table) -> Update:
+    ok, told = bindparam("ok", type_=UtcDateTime), bindparam("told", type_=UtcDateTime)
+    known = table.c.data_at
+    return (
+        update(table)
+        .where(table.c.intake == bindparam("key"))
+        .values(
+            seen_at=bindparam("seen", type_=UtcDateTime),
+            ok_at=func.coalesce(ok, table.c.ok_at),
+            data_at=case((known > told, known), else_=func.coalesce(told, known)),
+            lag_s=func.coalesce(bindparam("lag", type_=Double), table.c.lag_s),
+            error_at=null(),
+            error=null(),
+        )
+    )
+
+
+@lru_cache(maxsize=32)
+def _slot_again(table: Table) -> Update:
+    mine = (table.c.intake == bindparam("key")) & (table.c.slot == bindparam("at_slot"))
+    more = {name: table.c[name] + bindparam(f"more_{name}") for name in COUNTS}
+    return update(table).where(mine).values(more)
 
 
 def _note_slot(connection: Connection, tables: Tables, key: str, heard: Heard, slot: int) -> None:
     table = tables.intake_slots
-    counts = {name: getattr(heard, name) for name in ("accepted", "repeated", "refused")}
+    counts = {name: getattr(heard, name) for name in COUNTS}
     if not any(counts.values()):
         return
-    mine = (table.c.intake == key) & (table.c.slot == slot)
-    more = {name: table.c[name] + n for name, n in counts.items()}
-    if connection.execute(update(table).where(mine).values(more)).rowcount:
+    more = {f"more_{name}": n for name, n in counts.items()}
+    if connection.execute(_slot_again(table), {"key": key, "at_slot": slot, **more}).rowcount:
         return
     connection.execute(insert(table).values(intake=key, slot=slot, **counts))
     old = (table.c.intake == key) & (table.c.slot < slot - SLOTS_KEPT)

@@ -48,6 +48,7 @@ views = st.builds(
     ),
     pages=st.integers(1, MOST_PAGES),
     sensor_kind=st.none() | keys,
+    sources=st.none() | keys,
     sensor_state=st.none() | st.sampled_from(SENSOR_STATES),
     language=st.sampled_from(LANGUAGES),
     theme=st.sampled_from(THEMES),
