@@ -1,10 +1,10 @@
 """A situation map on A3 beside what a user would write and what a GIS does: time and memory.
 
 200,000 footprints, 4,000 grids, 3,000 incidents and names. Every way is a process of its own that
-starts, reads the same GeoPackage and writes one file: all that it spends is counted, the import of
-its libraries too. The user's way is ``geopandas.plot``; the GIS is QGIS' own layout exporter. Both
-draw the same footprints, shaded grids and points, with neither legend nor foot: that is less than
-ours draws.
+starts, reads a GeoPackage and writes one file; all that it spends is counted, the import of its
+libraries too. The user's way is ``geopandas.plot``; the GIS is QGIS' own layout exporter. Both
+read a plain file of four layers and draw the same footprints, shaded grids, borders and points,
+with neither legend nor foot: that is less than ours draws.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from rich.console import Console
@@ -30,12 +31,11 @@ from geo_data.dictionaries import categories, channels
 from geo_data.ingest.bulk import bulk_load
 from geo_data.records import Scope
 from geo_data.store import Store, open_store
-from layers.print import SheetRequest, save, situation_map
+from indicators import windows
 from tests.bench.footprint_city import city_of, write_city
+from tests.bench.print_own import NOW
 
 FOOTPRINTS, CASES = 200_000, 3_000
-NOW = datetime(2026, 3, 1, 4, tzinfo=UTC)
-TEMPLATE = "a3-landscape"
 SYSTEM_PYTHON = "/usr/bin/python3"
 NOTES = """CPU: user and system time of the whole process. Memory: its peak. RESULT: naive and QGIS
 divided by ours, PDF by PDF; a peer that is not installed: none."""
@@ -67,7 +67,6 @@ def measured(folder: Path) -> dict[str, Spent]:
     """Draw the map each way there is."""
     path = folder / "print-city.gpkg"
     town = make(path)
-    own = "from tests.bench.print import draw; draw({!r}, {!r}, {!r})"
     found = {}
     for name, region, ending in (
         ("ours, PDF", "fp", "pdf"),
@@ -75,16 +74,17 @@ def measured(folder: Path) -> dict[str, Spent]:
         ("ours, one town, PDF", town, "pdf"),
     ):
         out = folder / f"ours-{region}.{ending}"
-        code = own.format(str(path), region, str(out))
-        found[name] = spent(name, [sys.executable, "-c", code], out)
+        asked = [sys.executable, "-m", "tests.bench.print_own", str(path), region, str(out)]
+        found[name] = spent(name, asked, out)
+    plain = plain_layers(path)
     beside = Path(__file__).with_name("print_peers.py")
     if find_spec("matplotlib"):
         out = folder / "naive.pdf"
-        asked = [sys.executable, str(beside), "naive", str(path), str(out)]
+        asked = [sys.executable, str(beside), "naive", str(plain), str(out)]
         found["naive"] = spent("geopandas.plot, PDF", asked, out)
     if has_qgis():
         out = folder / "qgis.pdf"
-        asked = [SYSTEM_PYTHON, str(beside), "qgis", str(path), str(out)]
+        asked = [SYSTEM_PYTHON, str(beside), "qgis", str(plain), str(out)]
         found["qgis"] = spent("QGIS layout, PDF", asked, out)
     return found
 
@@ -101,6 +101,8 @@ def spent(name: str, command: list[str], out: Path) -> Spent:
     """Run a command and return what it cost; it must have written ``out``."""
     out.unlink(missing_ok=True)
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    if command[0] == SYSTEM_PYTHON:
+        environment.pop("PYTHONPATH", None)
     start = time.perf_counter()
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
@@ -131,23 +133,6 @@ def report(found: dict[str, Spent]) -> None:
     )
 
 
-def draw(name: str, region: str, out: str) -> None:
-    """Draw the map of a region as the command line does, footprints and all."""
-    store = open_store(Path(name))
-    layers = tuple(f"region-{level}" for level in store.city.level_keys)
-    request = SheetRequest(
-        region_code=region,
-        at=NOW,
-        drawn_at=NOW + timedelta(minutes=1),
-        template=TEMPLATE,
-        layers=(*layers, "place-building", "incidents", "mask", "labels"),
-        unit="bench",
-        number="BENCH-1",
-    )
-    save(situation_map(store, Scope(), request), Path(out))
-    store.close()
-
-
 def make(path: Path) -> str:
     """Make the city where there is none, and return the code of a town in its midst."""
     if not path.exists():
@@ -162,6 +147,29 @@ def make(path: Path) -> str:
     towns = queries.region_tree(store, Scope()).codes_at("town")
     store.close()
     return towns[len(towns) // 2]
+
+
+def plain_layers(path: Path) -> Path:
+    """Write what the peers draw as layers of their own, cases counted per grid."""
+    plain = path.with_name("print-layers.gpkg")
+    if plain.exists():
+        return plain
+    store, scope = open_store(path), Scope()
+    window = windows.window("7d", NOW, store.city.zone)
+    points = queries.open_incident_points(store, scope, NOW, window)
+    counts = pd.Series(points.region_codes).value_counts()
+    grids = queries.region_shapes(store, scope, "grid")
+    places = gpd.points_from_xy(points.lon, points.lat)
+    frames = {
+        "grid": grids.assign(cases=grids["code"].map(counts).fillna(0).astype(int)),
+        "building": queries.places(store, scope, ["building"], columns=("code", "name")),
+        "town": queries.region_shapes(store, scope, "town"),
+        "incident": gpd.GeoDataFrame({"severity": points.severity}, geometry=places, crs=4326),
+    }
+    store.close()
+    for name, frame in frames.items():
+        frame.to_file(plain, layer=name)
+    return plain
 
 
 def _cases(store: Store) -> tuple[pd.DataFrame, pd.DataFrame]:

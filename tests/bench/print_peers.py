@@ -1,6 +1,6 @@
 """The peers of ``print``: run as programs of their own, QGIS by the machine's Python.
 
-``print_peers.py naive|qgis CITY.gpkg OUT.pdf``: footprints, grids shaded by how many cases lie in
+``print_peers.py naive|qgis LAYERS.gpkg OUT.pdf``: footprints, grids shaded by how many cases lie in
 them, towns' borders and the cases, on A3.
 """
 
@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 A3_MM = (420.0, 297.0)
+LAYERS = ("grid", "building", "town", "incident")
 
 
 def naive(city: str, out: str) -> None:
@@ -20,18 +21,15 @@ def naive(city: str, out: str) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    regions = gpd.read_file(city, layer="regions").to_crs(4549)
-    buildings = gpd.read_file(city, layer="places", where="kind = 'building'").to_crs(4549)
-    cases = gpd.read_file(city, layer="incidents").to_crs(4549)
-    grids = regions[regions["level"] == "grid"].copy()
-    grids["cases"] = grids["code"].map(cases["region_code"].value_counts()).fillna(0)
+    found = {layer: gpd.read_file(city, layer=layer).to_crs(4549) for layer in LAYERS}
+    grids, buildings, towns, cases = found.values()
     figure, axes = plt.subplots(figsize=(A3_MM[0] / 25.4, A3_MM[1] / 25.4))
     grids.plot(ax=axes, column="cases", cmap="BuGn", edgecolor="grey", linewidth=0.2, legend=True)
     buildings.plot(ax=axes, color="#8f8878")
-    regions[regions["level"] == "town"].boundary.plot(ax=axes, color="black", linewidth=0.8)
+    towns.boundary.plot(ax=axes, color="black", linewidth=0.8)
     cases.plot(ax=axes, column="severity", markersize=4)
-    for _, town in regions[regions["level"] == "town"].iterrows():
-        axes.annotate(town["code"], town.geometry.representative_point().coords[0])
+    for _, town in towns.iterrows():
+        axes.annotate(town["name"], town.geometry.representative_point().coords[0])
     axes.set_axis_off()
     figure.savefig(out)
 
@@ -46,7 +44,7 @@ def qgis(city: str, out: str) -> None:
     project = core.QgsProject.instance()
     crs = core.QgsCoordinateReferenceSystem("EPSG:4549")
     project.setCrs(crs)
-    found = [_layer(core, city, *wanted) for wanted in _WANTED]
+    found = [_layer(core, city, name) for name in LAYERS]
     _shade(core, found[0])
     for layer in found:
         project.addMapLayer(layer, False)
@@ -69,24 +67,15 @@ def qgis(city: str, out: str) -> None:
         raise SystemExit(f"QGIS ended with {done}")
 
 
-_WANTED = (
-    ("regions", "\"level\" = 'grid'"),
-    ("places", "\"kind\" = 'building'"),
-    ("regions", "\"level\" = 'town'"),
-    ("incidents", ""),
-)
-
-
-def _layer(core: Any, city: str, name: str, only: str) -> Any:
+def _layer(core: Any, city: str, name: str) -> Any:
     layer = core.QgsVectorLayer(f"{city}|layername={name}", name, "ogr")
     if not layer.isValid():
         raise SystemExit(f"QGIS cannot read {name}")
-    layer.setSubsetString(only)
-    if name == "regions" and "town" in only:
+    if name == "town":
         plain = {"color": "0,0,0,0", "outline_width": "0.4"}
         layer.setRenderer(core.QgsSingleSymbolRenderer(core.QgsFillSymbol.createSimple(plain)))
         _label(core, layer)
-    elif name == "places":
+    elif name == "building":
         plain = {"color": "#8f8878", "outline_style": "no"}
         layer.setRenderer(core.QgsSingleSymbolRenderer(core.QgsFillSymbol.createSimple(plain)))
     return layer
@@ -94,7 +83,7 @@ def _layer(core: Any, city: str, name: str, only: str) -> Any:
 
 def _shade(core: Any, layer: Any) -> None:
     """Colour the grids in classes, as ours are."""
-    renderer = core.QgsGraduatedSymbolRenderer("area_km2")
+    renderer = core.QgsGraduatedSymbolRenderer("cases")
     renderer.updateClasses(layer, core.QgsGraduatedSymbolRenderer.Quantile, 6)
     renderer.updateColorRamp(core.QgsStyle.defaultStyle().colorRamp("BuGn"))
     layer.setRenderer(renderer)
