@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,26 @@ from urllib.request import urlopen
 from tests.serving import free_port
 
 ROOT = Path(__file__).parents[1]
+_MAPPING = re.compile(r"[0-9a-f]+-[0-9a-f]+ ")
+
+
+def kinds_of_memory(smaps: str, folder: Path) -> Mapping[str, float]:
+    """Sum up what the system says of the mappings of a process; see :meth:`AppProcess.memory`."""
+    kib = dict.fromkeys(("rss", "own", "store", "code"), 0)
+    path = ""
+    for line in smaps.splitlines():
+        name, _, rest = line.partition(":")
+        if name == "Rss":
+            resident = int(rest.split()[0])
+            kib["rss"] += resident
+        elif name == "Anonymous":
+            # Of a library too: pages that were written to are the program's own.
+            own = int(rest.split()[0])
+            kib["own"] += own
+            kib["store" if path.startswith(str(folder)) else "code"] += resident - own
+        elif _MAPPING.match(line):
+            path = line.split(maxsplit=5)[5] if len(line.split(maxsplit=5)) == 6 else ""
+    return {kind: size / 1024 for kind, size in kib.items()}
 
 
 class AppProcess:
@@ -66,13 +87,12 @@ class AppProcess:
         self._end(signal.SIGTERM)
 
     def memory(self) -> Mapping[str, float]:
-        """MiB of it in memory: ``rss`` all, ``own`` without the mapped pages of files."""
-        rows = Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines()
-        said = dict(row.split(":", 1) for row in rows if ":" in row[:24])
-        return {
-            name: int(said[key].split()[0]) / 1024
-            for name, key in (("rss", "Rss"), ("own", "Anonymous"))
-        }
+        """MiB of it in memory by kind: ``rss`` is all of it, as the system counts it.
+
+        ``own`` the program's alone, ``store`` mapped pages of files in its folder, ``code`` those
+        of programs and libraries. A page that is mapped twice counts twice.
+        """
+        return kinds_of_memory(Path(f"/proc/{self.pid}/smaps").read_text(), self.folder)
 
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:

@@ -28,14 +28,16 @@ STORE_EXIT = 3
 # synchronous=FULL: a commit is on the disk before anybody is told of it; with NORMAL the last
 #   ones would live only in the system's memory until the WAL is written back.
 # fullfsync: on macOS, and only there, a plain sync leaves data in the drive's own memory.
-# cache_size, mmap_size: pages come from the system's cache by mapping, shared by all readers;
-#   8 MB a connection is for the writer's dirty pages and the top of the indexes.
+# cache_size: 8 MB a connection, for the writer's dirty pages and the top of the indexes.
+# mmap_size=0: every connection would map the file for itself, so that the program seems to hold
+#   it once for each; and a disk that cannot be read ends a program that maps it, by a signal.
+#   What is read is in the system's cache anyway: a drill costs the same.
 # wal_autocheckpoint=0: written back by us, between commits, not inside one chosen by page count.
 _PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA fullfsync=ON",
     "PRAGMA cache_size=-8192",
-    "PRAGMA mmap_size=1073741824",
+    "PRAGMA mmap_size=0",
     "PRAGMA temp_store=MEMORY",
     "PRAGMA wal_autocheckpoint=0",
     "PRAGMA journal_size_limit=16777216",
@@ -103,6 +105,8 @@ def make_engine(path: Path, busy_timeout_s: float, writes: bool) -> Engine:
         poolclass=QueuePool,
         pool_size=1 if writes else 8,
         max_overflow=0 if writes else -1,
+        # The one given back last: its pages are warm, and those of a busy minute are not kept warm.
+        pool_use_lifo=True,
     )
 
     # The driver is told not to open transactions by itself (isolation_level=None), so that a

@@ -2,8 +2,8 @@
 
 ``--hours H`` may be a fraction. Looked at every minute, after the garbage was collected; the
 figures compare the median of five looks after the first ten minutes with that of the last five.
-``rss`` holds the mapped pages of the store's file, which the system takes back when it needs them;
-``own`` is the program's memory alone.
+``rss`` is all of the program's memory as the system counts it; ``own`` the program's alone,
+``store`` the mapped pages of its files, ``code`` those of programs and libraries.
 """
 
 from __future__ import annotations
@@ -55,6 +55,8 @@ class Look:
     contexts_lost: int
     rss: float
     own: float
+    store: float
+    code: float
     cursor: int
 
 
@@ -109,8 +111,7 @@ def _look(app: AppProcess, page: Page, cdp: CDPSession, minute: float) -> Look:
         listeners=int(counted["JSEventListeners"]),
         contexts=webgl["made"],
         contexts_lost=webgl["lost"],
-        rss=round(memory["rss"], 1),
-        own=round(memory["own"], 1),
+        **{kind: round(size, 1) for kind, size in memory.items()},
         cursor=cursor,
     )
 
@@ -120,7 +121,17 @@ def _print(looks: list[Look]) -> None:
     first, last = settled[:COMPARED], settled[-COMPARED:]
     table = Table("", f"from minute {first[0].minute:.0f}", f"to {last[-1].minute:.0f}", "%")
     grown: dict[str, float] = {}
-    for name in ("heap", "rss", "own", "nodes", "listeners", "contexts", "contexts_lost"):
+    for name in (
+        "heap",
+        "rss",
+        "own",
+        "store",
+        "code",
+        "nodes",
+        "listeners",
+        "contexts",
+        "contexts_lost",
+    ):
         before = median(getattr(one, name) for one in first)
         after = median(getattr(one, name) for one in last)
         grown[name] = (after / before - 1) * 100 if before else 0.0

@@ -363,3 +363,27 @@ def test_another_citys_words_need_no_code(tmp_path: Path) -> None:
     store = open_store(tmp_path / "deep" / "er" / "cb.gpkg", city, create=True)
     assert store.city == city
     store.close()
+
+
+def test_no_connection_maps_the_file(store: Store) -> None:
+    with store.read() as reading:
+        assert reading.exec_driver_sql("PRAGMA mmap_size").scalar() == 0
+        reading.execute(select(store.tables.regions)).all()
+        maps = Path("/proc/self/maps")
+        mapped = maps.read_text().splitlines() if maps.exists() else []
+        assert not [line for line in mapped if line.endswith(store.name)]
+    with store.write() as writing:
+        assert writing.exec_driver_sql("PRAGMA mmap_size").scalar() == 0
+
+
+def test_a_lone_reader_keeps_to_one_connection(store: Store) -> None:
+    """Those that a busy minute opened rest, and hold no more than they did."""
+
+    def reader() -> int:
+        with store.read() as connection:
+            return id(connection.connection.driver_connection)
+
+    with contextlib.ExitStack() as busy:
+        for _ in range(3):
+            busy.enter_context(store.read())
+    assert len({reader() for _ in range(6)}) == 1
