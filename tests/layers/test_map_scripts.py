@@ -194,3 +194,24 @@ def test_readings_change_signs_in_place(page: Any, lived: Store) -> None:
         body=sensor_buffer(lived, ALL, NOON + hours(12)),
     )
     assert said == [0, 1, 1, 6, 1.6]
+
+
+def test_the_gpu_is_handed_what_is_drawn_and_no_more(page: Any, lived: Store) -> None:
+    said = ask(
+        page,
+        """const sensors = new yiping.points.Sensors(bytes(it.body));
+        const told = () => {
+          const { length, attributes } = sensors.marks.data();
+          return [length, ...Object.values(attributes).map(({ value, size }) =>
+            [value.length / size, value.buffer.byteLength / 4 / size])];
+        };
+        sensors.setStates(Uint8Array.from([2, 0, 1, 0, 2, 3]));
+        const seen = [2, 1, 0].map((calm) => { sensors.setCalm(calm); return told(); });
+        sensors.merge([[[...sensors.rows.keys()][1], 1, 2]]);
+        return [...seen, told()];""",
+        body=sensor_buffer(lived, ALL, NOON + hours(12)),
+    )
+    counts = [2, 3, 6, 6]
+    for count, (length, *attributes) in zip(counts, said, strict=True):
+        assert length == count
+        assert attributes == [[count, 6]] * 3

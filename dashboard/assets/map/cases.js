@@ -9,6 +9,7 @@ window.yiping = window.yiping || {};
 
 window.yiping.cases = (() => {
   const NO_SIGNS = Object.freeze([]);
+  const NO_NAMES = Object.freeze({ labels: [] });
   const ASK_AGAIN_MS = 1000;
 
   class Cases {
@@ -96,9 +97,13 @@ window.yiping.cases = (() => {
       const shapes = this.state.source("chain");
       const level = shapes && shapes.levels[1];
       if (!level) return null;
-      const { labels } = this.state.data.names || { labels: [] };
-      const places = new Map(labels.map(([, lon, lat, , , , code]) => [code, { lon, lat, code }]));
-      return level.codes.map((code) => places.get(code) || { ...shapes.middle(code), code });
+      const names = this.state.data.names || NO_NAMES;
+      // Asked for in every frame that changes anything.
+      if (this.anchored && this.anchored.names === names && this.anchored.shapes === shapes) return this.anchored.spots;
+      const places = new Map(names.labels.map(([, lon, lat, , , , code]) => [code, { lon, lat, code }]));
+      const spots = level.codes.map((code) => places.get(code) || { ...shapes.middle(code), code });
+      this.anchored = { names, shapes, spots };
+      return spots;
     }
 
     areaAt(lon, lat) {

@@ -23,11 +23,16 @@ window.yiping.labels = (() => {
       this.pulses = [];
       this.signs = [];
       this.drawn = [];
+      this.shown = null;
+      this.frames = 0;
+      // A canvas that lost its context comes back empty.
+      this.canvas.addEventListener("contextrestored", () => this.expire());
     }
 
     resize(width, height, ratio) {
       if (this.width === width && this.height === height && this.ratio === ratio) return;
       Object.assign(this, { width, height, ratio });
+      this.expire();
       this.canvas.width = Math.round(width * ratio);
       this.canvas.height = Math.round(height * ratio);
     }
@@ -48,8 +53,38 @@ window.yiping.labels = (() => {
       return this.pulses.length > 0;
     }
 
+    /** What is written depends on more than what `draw` compares: write it again. */
+    expire() {
+      this.shown = null;
+    }
+
+    /** Another font came: every name is as wide as it is in that one. */
+    remeasure() {
+      for (const name of this.names ? this.names.rows : []) name.font = null;
+      this.expire();
+    }
+
+    /** Whether the canvas already holds what would be drawn; a live change of a sensor leaves it. */
+    isDrawn(viewport, scale, markScale) {
+      const { shown } = this;
+      return (
+        shown !== null &&
+        !this.isMoving &&
+        shown.spec === this.spec &&
+        shown.names === this.names &&
+        shown.signs === this.signs &&
+        shown.scale === scale &&
+        shown.markScale === markScale &&
+        (shown.viewport === viewport || shown.viewport.equals(viewport))
+      );
+    }
+
     /** Draw for a viewport; scale is how much larger a hall's screen is than 1080 lines. */
     draw(viewport, scale, markScale) {
+      if (this.isDrawn(viewport, scale, markScale)) return;
+      const { spec, names, signs } = this;
+      this.shown = { spec, names, signs, viewport, scale, markScale };
+      this.frames++;
       this.markScale = markScale;
       const { context } = this;
       context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);

@@ -180,6 +180,7 @@ window.yiping.map = (() => {
     if (name === "incidents") parts.cases.arrived(missed);
     if (name === "names" || name === "chain") parts.cases.expire();
     if (name === "names") parts.stage.overlay.setNames(state.data.names);
+    parts.stage.overlay.expire();
     plan();
   }
 
@@ -273,6 +274,10 @@ window.yiping.map = (() => {
   function listen() {
     new window.yiping.pointer.Pointer(element, { onClick: click, onHover: hover, isStill: isWall });
     new ResizeObserver(resize).observe(element);
+    document.fonts.addEventListener("loadingdone", () => {
+      parts.stage.overlay.remeasure();
+      plan();
+    });
     resize();
   }
 
@@ -324,6 +329,7 @@ window.yiping.map = (() => {
     contexts: { get: () => (parts.stage ? parts.stage.contexts : 0) },
     view: { get: () => parts.stage && parts.stage.view },
     names: { get: () => parts.stage && parts.stage.overlay.drawn },
+    overlay: { get: () => parts.stage && parts.stage.overlay },
     deck: { get: () => parts.stage && parts.stage.deck },
   });
   debug.screen = (lon, lat) => parts.stage.viewport().project([lon, lat]);

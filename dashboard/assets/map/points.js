@@ -39,14 +39,18 @@ window.yiping.points = (() => {
       this.icons[7 * i + 5] = CELL;
     }
 
-    /** A new object tells deck.gl that something changed; the arrays stay the same. */
+    /**
+     * A new object tells deck.gl that something changed; the arrays stay the same. All that it is
+     * handed goes to the GPU: only what is drawn.
+     */
     data() {
+      const { length } = this;
       return {
-        length: this.length,
+        length,
         attributes: {
-          getPosition: { value: this.positions, size: 3 },
-          getSize: { value: this.sizes, size: 1 },
-          instanceIconDefs: { value: this.icons, size: 7 },
+          getPosition: { value: this.positions.subarray(0, 3 * length), size: 3 },
+          getSize: { value: this.sizes.subarray(0, length), size: 1 },
+          instanceIconDefs: { value: this.icons.subarray(0, 7 * length), size: 7 },
         },
       };
     }

@@ -147,6 +147,15 @@ window.yiping.specs = (() => {
     };
   }
 
+  /** Everything said of a layer. A specification is never changed, and its shading is long. */
+  const texts = new WeakMap();
+  function textOf(layer, spec) {
+    if (!texts.has(layer)) {
+      texts.set(layer, JSON.stringify(layer) + (layer.id.endsWith("-fill") ? JSON.stringify(spec.shading) : ""));
+    }
+    return texts.get(layer);
+  }
+
   class Layers {
     constructor() {
       this.made = new Map();
@@ -169,7 +178,7 @@ window.yiping.specs = (() => {
       const source = part === undefined ? layer.data : state.source(name);
       const before = this.made.get(layer.id);
       if (!source) return before ? before.layer : null;
-      const text = JSON.stringify(layer) + (layer.id.endsWith("-fill") ? JSON.stringify(state.spec.shading) : "") + (layer["@@type"] === "TileLayer" ? state.tilted + state.chosen : "");
+      const text = textOf(layer, state.spec) + (layer["@@type"] === "TileLayer" ? state.tilted + state.chosen : "");
       const version = source.version || source;
       const atlas = part === "marks" ? state.atlas : null;
       if (before && before.text === text && before.version === version && before.atlas === atlas) return before.layer;

@@ -32,8 +32,14 @@ window.yiping.stage = (() => {
       return this.view ? this.view.zoom : 0;
     }
 
+    /** As it was last measured: asking the page in every frame would make it lay itself out. */
     get size() {
-      return { width: this.element.clientWidth || 1, height: this.element.clientHeight || 1 };
+      return this.measured || this.measure();
+    }
+
+    measure() {
+      this.measured = { width: this.element.clientWidth || 1, height: this.element.clientHeight || 1 };
+      return this.measured;
     }
 
     /** In the element's size: deck.gl's own view has the size of its canvas, late by a frame. */
@@ -267,7 +273,7 @@ window.yiping.stage = (() => {
     }
 
     resize() {
-      const { width, height } = this.size;
+      const { width, height } = this.measure();
       this.overlay.resize(width, height, Math.min(window.devicePixelRatio || 1, MOST_PIXELS));
       if (this.deck) this.deck.redraw("resize");
     }
