@@ -101,7 +101,7 @@ def _chain(look: Look, region_code: str | None) -> Any:
 def facts(rows: list[tuple[str, Any]]) -> Any:
     """Return a table of facts; a fact nobody knows is left out."""
     known = [(head, value) for head, value in rows if value not in (None, "", NONE)]
-    return html.Dl([part for head, value in known for part in (html.Dt(head), html.Dd(value))])
+    return html.Dl([html.Div([html.Dt(head), html.Dd(value)]) for head, value in known])
 
 
 def _place(look: Look, place: Place) -> Iterator[Any]:
@@ -245,9 +245,9 @@ def _incident(look: Look, incident: Incident, newest_first: bool) -> Iterator[An
             (look.say("located-by"), look.say(f"located-{incident.located_by}")),
         ]
     )
-    yield html.H3(look.say("stage-history"))
     steps = [*_stages(look, changes, astray)]
-    yield html.Ol(steps[::-1] if newest_first else steps, className="stages")
+    listed = html.Ol(steps[::-1] if newest_first else steps, className="stages")
+    yield html.Div([html.H3(look.say("stage-history")), listed], className="history")
     if place:
         yield from _nearby(look, place)
 

@@ -141,8 +141,7 @@ def bars(look: Look, stack: list[Any], edges: Sequence[datetime]) -> Any:
 def _playhead(look: Look, edges: Sequence[datetime]) -> Iterator[Any]:
     """Return the handle by which one looks back, and a veil over what was still to come."""
     left = {"left": f"{_place(edges, look.at):.3%}"}
-    if look.is_past:
-        yield html.Span(className="later", style=left)
+    yield html.Span(className="later", style=left)
     step = next((s for s in STEPS if (edges[-1] - edges[0]) / s <= MOST_STEPS), STEPS[-1])
     yield html.Span(
         html.I(),

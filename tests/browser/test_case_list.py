@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from geo_data import queries
+from geo_data.records import Scope
+from geo_data.store import Store
 from tests.browser.probes import SETTLED
+from tests.browser.test_live import report
+from tests.serving import Served
 
 ON_THE_MAP = """() => {
     const { state } = window.yiping.map.debug;
@@ -71,3 +77,61 @@ def test_a_long_list_unfolds(visit: Callable[..., Page]) -> None:
     page.locator(".unfold").click()
     expect(rows).to_have_count(80)
     assert "pages=2" in page.url
+
+
+def test_a_new_case_slides_in_and_disturbs_nobody(
+    visit: Callable[..., Page], demo_store: Store
+) -> None:
+    page = visit("/")
+    page.wait_for_function("() => document.documentElement.dataset.server === 'here'")
+    # Somebody is in the middle of the list, with the focus on a row.
+    row = page.locator(".entry.incident").nth(20)
+    row.focus()
+    key = row.get_attribute("data-key")
+    page.evaluate("() => { window.__blank = 0; }")
+    page.evaluate(
+        """() => new MutationObserver(() => {
+            if (!document.querySelector(".live-list .entry")) window.__blank++;
+        }).observe(document.querySelector(".live-list"), { childList: true, subtree: true })"""
+    )
+    page.evaluate(
+        """() => { window.__moves = []; const move = Element.prototype.animate;
+            Element.prototype.animate = function (frames, said) {
+                window.__moves.push(said.iterations || 1);
+                return move.call(this, frames, said); }; }"""
+    )
+    before = page.evaluate("() => document.activeElement.getBoundingClientRect().top")
+    tree = queries.region_tree(demo_store, Scope.everything())
+    town = tree.children(tree.root.code)[3]
+    title = f"新到 {datetime.now(UTC):%H%M%S%f}"
+    report(demo_store, title, town.lon, town.lat)
+    fresh = page.locator(".entry", has_text=title)
+    page.wait_for_function("() => window.yiping.map.debug.pulses === 1")
+    expect(fresh).to_have_count(1)
+    # It slides in once, and its mark pulses three times: then all is still.
+    assert sorted(page.evaluate("() => window.__moves")) == [1, 3]
+    page.wait_for_function("() => window.yiping.map.debug.pulses === 0")
+    page.wait_for_function("() => document.getAnimations().length === 0")
+    assert page.evaluate("() => window.__blank") == 0
+    assert page.evaluate("() => document.activeElement.dataset.key") == key
+    after = page.evaluate("() => document.activeElement.getBoundingClientRect().top")
+    assert abs(after - before) < 3
+
+
+def test_who_wants_no_motion_gets_none(browser: Browser, served: Served) -> None:
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(served.url)
+    page.wait_for_function("() => document.documentElement.dataset.server === 'here'")
+    expect(page.locator(".entry.incident").first).to_be_visible()
+    page.evaluate(
+        """() => { window.__moved = 0; const move = Element.prototype.animate;
+            Element.prototype.animate = function (...all) {
+                window.__moved++; return move.apply(this, all); }; }"""
+    )
+    tree = queries.region_tree(served.store, Scope.everything())
+    title = f"静静地 {datetime.now(UTC):%H%M%S%f}"
+    report(served.store, title, tree.root.lon, tree.root.lat)
+    expect(page.locator(".entry", has_text=title)).to_be_visible()
+    assert page.evaluate("() => window.__moved") == 0
+    context.close()

@@ -11,6 +11,7 @@ window.yiping.labels = (() => {
   const PULSE_MS = 900;
   const PULSES = 3;
   const OUTSIDE = 0.28;
+  const ROUNDS = 4;
 
   class Overlay {
     constructor(element) {
@@ -116,18 +117,50 @@ window.yiping.labels = (() => {
       context.textAlign = "center";
       context.textBaseline = "middle";
       context.lineJoin = "round";
-      for (const name of this.names.rows) {
-        // The names that say where one is may move aside here, so they may try earlier.
-        if (zoom < name.min - (fonts[name.style].strong ? 1 : 0) || zoom >= name.max) continue;
-        const style = this.names.styles[name.style];
-        if (!shown.has(style.key)) continue;
-        const place = this.at(viewport, name.lon, name.lat);
-        if (!place) continue;
-        context.globalAlpha = labels.opacity * this.strength(name);
-        this.write(name, place, fonts[name.style], tokens);
-      }
+      const wanted = this.wantedNames(viewport, zoom, shown, fonts);
+      this.placeTogether(wanted.filter(({ font }) => font.strong));
+      for (const one of wanted) if (!one.font.strong) this.place(one);
+      for (const one of wanted) if (one.box) this.write(one, labels, tokens);
       context.globalAlpha = 1;
       context.letterSpacing = "0px";
+    }
+
+    /** What could be written here, each where it belongs: a region's name at its disc. */
+    wantedNames(viewport, zoom, shown, fonts) {
+      const discs = new Map(this.signs.filter(({ code }) => code).map((sign) => [sign.code, sign]));
+      const wanted = [];
+      for (const name of this.names.rows) {
+        const font = fonts[name.style];
+        // The names that say where one is may move aside here, so they may try earlier.
+        if (zoom < name.min - (font.strong ? 1 : 0) || zoom >= name.max) continue;
+        if (!shown.has(this.names.styles[name.style].key)) continue;
+        const { lon, lat } = discs.get(name.code) || name;
+        const at = this.at(viewport, lon, lat);
+        if (at) wanted.push({ name, at, font, box: null });
+      }
+      return wanted;
+    }
+
+    /**
+     * The names that say where one is: who finds no room goes first in the next round, since a
+     * small region has few places for its name and a large one many.
+     */
+    placeTogether(names) {
+      const { taken } = this;
+      let order = names;
+      let best = null;
+      for (let round = 0; round < ROUNDS; round++) {
+        this.taken = [...taken];
+        const without = order.filter((one) => !this.place(one));
+        if (!best || without.length < best.missing) {
+          best = { missing: without.length, taken: this.taken, boxes: names.map(({ box }) => box) };
+        }
+        if (!without.length) break;
+        order = [...without, ...order.filter((one) => !without.includes(one))];
+      }
+      if (!best) return;
+      this.taken = best.taken;
+      names.forEach((one, i) => (one.box = best.boxes[i]));
     }
 
     /** Outside of the region looked at, writing is as dim as the ground there. */
@@ -153,8 +186,9 @@ window.yiping.labels = (() => {
       };
     }
 
-    /** Write a name, beside a sign rather than on it, and not at all where it would touch another. */
-    write(name, [x, y], font, tokens) {
+    /** Find room for a name, beside a sign rather than on it; none where it would touch another. */
+    place(one) {
+      const { name, at, font } = one;
       const { context } = this;
       context.font = font.font;
       context.letterSpacing = font.spacing;
@@ -162,17 +196,23 @@ window.yiping.labels = (() => {
         name.width = context.measureText(name.text).width;
         name.font = font.font;
       }
-      const box = { x, y, w: name.width / 2 + 2, h: font.size * 0.62 + 1, code: name.code, text: name.text };
+      const box = { x: at[0], y: at[1], w: name.width / 2 + 2, h: font.size * 0.62 + 1, code: name.code, text: name.text };
       const all = this.taken;
-      if (!this.makeRoom(box, all)) {
-        // The names that say where one is stand even where a single sign is in the way.
-        if (!font.strong || !this.makeRoom(box, all.filter((other) => !other.soft))) return;
-      }
-      this.taken.push(box);
+      // The names that say where one is stand even where a single sign is in the way.
+      const found = this.makeRoom(box, all) || (font.strong && this.makeRoom(box, all.filter((other) => !other.soft)));
+      one.box = found ? box : null;
+      if (found) this.taken.push(box);
+      return found;
+    }
+
+    write({ name, box, font }, labels, tokens) {
+      const { context } = this;
       this.drawn.push(box);
+      context.font = font.font;
+      context.letterSpacing = font.spacing;
+      context.globalAlpha = labels.opacity * this.strength(name) * 0.8;
       context.strokeStyle = tokens.ground;
       context.lineWidth = Math.max(2.5, font.size / 4.5);
-      context.globalAlpha *= 0.8;
       context.strokeText(name.text, Math.round(box.x), Math.round(box.y));
       context.globalAlpha /= 0.8;
       context.fillStyle = font.strong ? tokens.ink : tokens["ink-2"];
@@ -184,6 +224,7 @@ window.yiping.labels = (() => {
       const { x, y } = box;
       const blockers = (atX, atY) =>
         taken.filter((other) => Math.abs(other.x - atX) < other.w + box.w && Math.abs(other.y - atY) < other.h + box.h);
+      const isWhole = (atX) => atX > box.w && atX < this.width - box.w;
       const reach = 3.2 * box.h;
       let [up, down] = [y, y];
       let near = [];
@@ -200,13 +241,13 @@ window.yiping.labels = (() => {
       const [sign] = blockers(x, y);
       for (const side of sign ? [1, -1] : []) {
         const beside = sign.x + side * (sign.w * 1.3 + box.w + 2);
-        if (!blockers(beside, sign.y).length) return this.moveTo(box, beside, sign.y);
+        if (isWhole(beside) && !blockers(beside, sign.y).length) return this.moveTo(box, beside, sign.y);
       }
       // Over or under the sign and a little aside: still plainly its name.
       for (const atY of near) {
         for (const aside of [0.5, -0.5, 1, -1]) {
           const atX = x + aside * box.w;
-          if (!blockers(atX, atY).length) return this.moveTo(box, atX, atY);
+          if (isWhole(atX) && !blockers(atX, atY).length) return this.moveTo(box, atX, atY);
         }
       }
       return false;

@@ -143,9 +143,12 @@ window.yiping.map = (() => {
     show(`?${said}`);
   }
 
-  /** The hall's screen may be larger than 1080 lines: everything drawn in pixels grows along. */
+  /** The screen may be larger than 1080 lines: everything drawn in pixels grows along. */
   function resize() {
-    state.scale = isWall() ? Math.max(1, element.clientHeight / HALL_LINES) : 1;
+    // A desk's style sheet says by how much its panels grow.
+    const panel = document.querySelector(".desk .time-bar");
+    const grown = panel ? parseFloat(getComputedStyle(panel).zoom) || 1 : 1;
+    state.scale = isWall() ? Math.max(1, element.clientHeight / HALL_LINES) : grown;
     state.markScale = state.scale * (isWall() ? WALL_MARKS : 1);
     if (parts.stage) parts.stage.resize();
     if (parts.cases) parts.cases.expire();
@@ -328,6 +331,7 @@ window.yiping.map = (() => {
     state: { get: () => state },
     contexts: { get: () => (parts.stage ? parts.stage.contexts : 0) },
     view: { get: () => parts.stage && parts.stage.view },
+    pulses: { get: () => parts.stage && parts.stage.overlay.pulses.length },
     names: { get: () => parts.stage && parts.stage.overlay.drawn },
     overlay: { get: () => parts.stage && parts.stage.overlay },
     deck: { get: () => parts.stage && parts.stage.deck },
