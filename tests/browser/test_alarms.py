@@ -53,7 +53,7 @@ def test_an_alarm_comes_to_desk_and_wall_and_is_acknowledged_at_the_desk(
     for page in (desk, wall):
         expect(page.locator(mine)).to_have_count(0)
     expect(row).to_contain_text("张三 已确认")
-    desk.reload()
+    desk.reload(wait_until="commit")
     expect(row).to_contain_text("张三 已确认")
 
     tell(demo_store, sensor, 0)
