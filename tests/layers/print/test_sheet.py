@@ -12,6 +12,7 @@ from geo_data import queries
 from geo_data.faults import InputError
 from geo_data.records import Scope
 from geo_data.store import Store
+from layers import documents, points
 from layers.deck import shading_scale
 from layers.legend import point_legends
 from layers.print import Sheet, render, situation_map, templates
@@ -19,6 +20,7 @@ from layers.print.contents import ENDED
 from layers.print.templates import template
 from tests.layers.print.asking import AT, asked, sheet_of
 from tests.layers.print.judging import faults
+from tests.layers.reading import unpack
 
 REQUIRED = [
     "小城",
@@ -58,8 +60,8 @@ def test_an_approved_sheet_bears_its_number_and_no_waiver(city: Store) -> None:
 def test_the_legend_counts_what_is_drawn_and_what_the_query_says(city: Store, sheet: Sheet) -> None:
     by_key = {group.key: group for group in sheet.legend}
     drawn = sheet.features()
-    points = queries.open_incident_points(city, Scope(), AT, sheet.contents.window)
-    inside = [code is not None for code in points.region_codes]
+    cases = queries.open_incident_points(city, Scope(), AT, sheet.contents.window)
+    inside = [code is not None for code in cases.region_codes]
     assert sum(row.count or 0 for row in by_key["incidents"].rows) == sum(inside)
     assert len(drawn["incidents"]) == sum(inside)
     states = queries.sensor_state_counts(city, Scope(), "c", AT)
@@ -181,8 +183,24 @@ def test_a_template_of_ones_own(city: Store) -> None:
 
 def test_signs_stand_where_the_points_are(sheet: Sheet) -> None:
     plate = next(one for one in sheet.plates if one.key == "sensors")
-    points = sheet.contents.points["sensors"]
+    sensors = sheet.contents.points["sensors"]
     marks = plate.items[0]
-    east, north = sheet.frame.transformer.transform(*points.degrees.T)
+    east, north = sheet.frame.transformer.transform(*sensors.degrees.T)
     x, y = sheet.affine.page(east, north)
     assert np.abs(marks.xy / 100 - np.column_stack([x, y])).max() < 0.01
+
+
+def test_the_screen_and_the_sheet_show_the_same_things(city: Store, sheet: Sheet) -> None:
+    """What travels to the browser, read as it reads it, beside what the sheet draws."""
+    scope, drawn = Scope(), sheet.features()
+    _, cases = unpack(points.incident_buffer(city, scope, AT, sheet.contents.window))
+    in_a_region = cases["area"] != points.NOWHERE
+    assert set(cases["id"][in_a_region].tolist()) == set(drawn["incidents"])
+    header, _ = unpack(points.sensor_buffer(city, scope, AT))
+    assert set(header["codes"]) == set(drawn["sensors"])
+    chain, _ = unpack(documents.document(city, scope, documents.CHAIN).body)
+    for level in chain["levels"]:
+        assert set(level["codes"]) == set(drawn[f"region-{level['key']}"])
+    park = sheet_of(city, layers=("place-residential",)).features()["place-residential"]
+    kept, _ = unpack(documents.document(city, scope, "place-residential").body)
+    assert set(kept["levels"][0]["codes"]) == set(park)
