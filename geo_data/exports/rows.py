@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from sqlalchemy import RowMapping
 
 from geo_data.exports.record import ExportRecord, State
-from geo_data.exports.request import ExportRequest
+from geo_data.exports.request import ExportRequest, Filters
 from geo_data.faults import Fault
 from geo_data.records import Scope
 
+_ASKED = frozenset(ExportRequest.model_fields)
 _PLAIN = (
     *("number", "region_code", "known_at", "created_at", "asked_by", "asked_from", "link"),
     *("attempts", "step", "share", "file", "bytes", "sha256"),
@@ -24,10 +25,21 @@ def record_of(row: RowMapping) -> ExportRecord:
     return ExportRecord(
         **{name: row[name] for name in _PLAIN},
         state=State(row["state"]),
-        request=ExportRequest.model_validate_json(row["request"]),
+        request=request_of(row["request"]),
         scope=scope_of(row["scope"]),
         faults=faults_of(row["faults"]),
     )
+
+
+def request_of(text: str) -> ExportRequest:
+    """Return a request as it was kept; what only another program knew is left out.
+
+    A record must be readable for years, whatever can be asked for by then.
+    """
+    told = {key: value for key, value in json.loads(text).items() if key in _ASKED}
+    filters = told.get("filters", {})
+    told["filters"] = {key: value for key, value in filters.items() if key in Filters.model_fields}
+    return ExportRequest.model_validate(told)
 
 
 def scope_text(scope: Scope) -> str:

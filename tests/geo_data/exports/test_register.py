@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -176,3 +177,16 @@ def test_a_queue_has_an_end(store: Store, monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(InputError) as caught:
         entered(store)
     assert caught.value.faults[0].key == "export-queue-full"
+
+
+def test_what_another_program_wrote_can_still_be_read(store: Store) -> None:
+    number = entered(store)
+    table = store.tables.exports
+    told = json.loads(asked().model_dump_json())
+    told |= {"glitter": 3, "filters": told["filters"] | {"open_only": True}}
+    with store.write() as connection:
+        connection.execute(table.update().values(request=json.dumps(told)))
+    found = export_record(store, ALL, number)
+    assert found is not None
+    assert found.request == asked()
+    assert [one.number for one in export_records(store, ALL)] == [number]
