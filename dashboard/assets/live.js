@@ -101,10 +101,10 @@ window.yiping.live = (() => {
     connect();
     setInterval(tellPanels, PANELS_MS);
     setInterval(watch, 1000);
-    // Ages grow and time limits pass though nothing arrives.
+    // Ages grow, time limits pass and sensors fall silent though nothing arrives.
     setInterval(() => {
       if (root.dataset.server !== "here") return;
-      moved.add("cases");
+      moved.add("cases").add("readings");
       window.yiping.map.clocksRan();
     }, AGES_MS);
     // What slid out of the window leaves the map, and the regions are shaded by what is now.

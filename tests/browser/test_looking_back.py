@@ -71,8 +71,9 @@ def test_the_playhead_goes_by_keys(visit: Callable[..., Page]) -> None:
     expect(page).to_have_url(re.compile("at="))
     first = moment_of(page)
     expect(page.locator(".notice.past")).to_be_visible()
+    stood = page.url
     page.keyboard.press("ArrowLeft")
-    expect(page).not_to_have_url(re.compile(f"{first:%H:%M}"))
+    expect(page).not_to_have_url(stood)
     second = moment_of(page)
     assert first is not None
     assert second is not None
