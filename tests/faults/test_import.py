@@ -23,8 +23,8 @@ from tests.stores import Address, Stores
 
 ROOT = Path(__file__).parents[2]
 SIDE = 12
-KILLED = 3
-"""Imports that are killed, at moments drawn anew for each."""
+KILLED, MOST = 3, 12
+"""Imports that are killed, at moments drawn anew for each; more where none was caught at work."""
 SEED = 20260701
 
 _IMPORT = """
@@ -113,9 +113,12 @@ def test_killed_at_any_moment_it_leaves_the_old_city_or_the_new_one(
     moments = random.Random(SEED)
     interrupted = 0
     held, version = content(address)
-    for turn in range(1, KILLED + 1):
+    turn = 0
+    while turn < KILLED or (not interrupted and turn < MOST):
+        turn += 1
         shop.write(many_wards(str(turn)))
-        _import(shop, address, moments.uniform(0.1, 0.9) * takes_s)
+        # A machine that was busy when the whole was timed is quicker than its moments say.
+        _import(shop, address, moments.uniform(0.1, 0.9) * takes_s / turn)
         found, new_version = content(address)
         # All of one or all of the other: a name is of one import.
         assert (found, new_version) in ((held, version), ({str(turn)}, version + 1))
@@ -124,7 +127,7 @@ def test_killed_at_any_moment_it_leaves_the_old_city_or_the_new_one(
     # A test that never came between would show nothing.
     assert interrupted
     import_city(shop.city_file, address, now)
-    assert content(address)[0] == {str(KILLED)}
+    assert content(address)[0] == {str(turn)}
 
 
 def test_a_full_disk_is_said_and_leaves_the_old_city_or_the_new_one_is_whole(
