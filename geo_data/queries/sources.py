@@ -173,8 +173,14 @@ def letters(
     ----------
     before : int, optional
         Only letters older than the one of this number.
+
+    Raises
+    ------
+    InputError
+        As :func:`sources`.
     """
     if not sees_everything(store, scope):
+        region_tree(store, scope)
         return []
     table = store.tables.dead_letters
     wanted = select(table).where(table.c.source == source)

@@ -18,7 +18,10 @@ from geo_data.alarms.desk import acknowledge
 from geo_data.alarms.rules import CityAlarms
 from geo_data.city import City
 from geo_data.feed import changes_after
+from geo_data.faults import Fault
 from geo_data.ingest import Reading, apply
+from geo_data.ingest.letters import Unread, bury
+from geo_data.ingest.source_states import note_contact
 from geo_data.queries import CaseFilter, RegionTree, region_tree
 from geo_data.records import Scope, Stage, Window
 from geo_data.store import Store, write_layer
@@ -74,6 +77,10 @@ def store(module_stores: Stores) -> Iterator[Store]:
     apply(store, [*loud, Reading("s3", 1, NOW)], NOW)
     for number in ALARMS:
         acknowledge(store, number, "某某", NOW)
+    note_contact(store, "hotline", NOW)
+    letter = Unread("hotline", "投诉 home-0", (Fault("no-file"),))
+    with store.write() as connection:
+        bury(connection, store.tables, [letter], NOW)
     yield store
     store.close()
 
@@ -121,6 +128,8 @@ READS: dict[str, Read] = {
     "alarms_of_sensor": lambda store, scope: each(*SENSORS)(
         lambda code: queries.alarms_of_sensor(store, scope, code, NOW)
     ),
+    "letters": lambda store, scope: queries.letters(store, scope, "hotline"),
+    "sources": lambda store, scope: queries.sources(store, scope, NOW),
     "ages": lambda store, scope: queries.ages(store, scope, NOW),
     "drawn_counts": lambda store, scope: [
         list(queries.drawn_counts(store, scope, region, NOW, WINDOW).values())
