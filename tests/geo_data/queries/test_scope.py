@@ -17,8 +17,8 @@ from geo_data import queries
 from geo_data.alarms.desk import acknowledge
 from geo_data.alarms.rules import CityAlarms
 from geo_data.city import City
-from geo_data.feed import changes_after
 from geo_data.faults import Fault
+from geo_data.feed import changes_after
 from geo_data.ingest import Reading, apply
 from geo_data.ingest.letters import Unread, bury
 from geo_data.ingest.source_states import note_contact
