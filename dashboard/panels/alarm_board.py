@@ -79,7 +79,8 @@ def strip(look: Look, can_act: bool, limit: int = IN_STRIP) -> list[Any]:
     sensors = sensors_of(look, named)
     left = len(urgent) - len(named)
     rows = [_strip_row(look, one, sensors.get(one.id), can_act) for one in named]
-    more = html.Div(look.say("alarm-more", n=write_count(look, left)), className="strip-more")
+    words = "alarm-more" if can_act else "alarm-more-here"
+    more = html.Div(look.say(words, n=write_count(look, left)), className="strip-more")
     return [*rows, *([more] if left else [])]
 
 
