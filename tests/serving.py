@@ -52,6 +52,7 @@ class Served:
 
     def stop(self) -> None:
         if self._server and self._thread:
+            # Not by force: that would leave its other threads at work on the store.
             self._server.should_exit = True
-            self._server.force_exit = True
-            self._thread.join(10)
+            self._thread.join(60)
+            assert not self._thread.is_alive(), "the server did not stop"

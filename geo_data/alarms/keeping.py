@@ -79,7 +79,8 @@ class AlarmWatch:
                     # Somebody holds the store: the next tick will do.
                     log.warning("%s", error)
                 except Exception:  # Nothing may end the watch.
-                    log.exception("the watch over alarms failed once")
+                    if not self._stop.is_set():
+                        log.exception("the watch over alarms failed once")
 
 
 def keep_watch(store: Store, at: datetime, heard_from: datetime, *, whole: bool = True) -> int:
