@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from geo_data.importer import import_city
 from geo_data.store import Store, open_store
@@ -67,6 +68,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "postgis_server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.postgis)
+
+
+class FileByFile(LoadScopeScheduling):
+    """Two processes share the tests, a file at a time, so that what a module makes is made once.
+
+    All that need Chromium go to one of them, as it draws on every core there is: two side by side
+    take longer than one after the other.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return "browser" if path.startswith("tests/browser/") else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FileByFile:
+    return FileByFile(config, log)
 
 
 @pytest.fixture(scope="session")
