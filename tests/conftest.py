@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from geo_data.importer import import_city
@@ -25,6 +26,10 @@ ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "docs" / "examples" / "clearbay.toml"
 REAL = ROOT.parent / "shared" / "data"
 NOW = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
+
+# How long an example takes says how busy the machine is, and nothing of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def _has_chromium() -> bool:

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo_data.records import Scope
@@ -56,7 +56,6 @@ def overlaps(labels: list[Label], zoom: float, wall: bool) -> list[tuple[str, st
     ]
 
 
-@settings(deadline=None)
 @given(NAMES, st.booleans(), st.floats(8, 20))
 def test_no_two_names_overlap_at_any_zoom(names: list[Name], wall: bool, zoom: float) -> None:
     assert overlaps(place_labels(names, wall), zoom, wall) == []

@@ -67,7 +67,7 @@ def test_what_is_smaller_than_a_step_vanishes_with_its_holes() -> None:
     assert walk(found, 1).equals(shapely.box(0, 0, 1, 1))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(2, 12), st.integers(0, 1000))
 def test_a_coverage_comes_back_as_it_was(count: int, seed: int) -> None:
     points = np.random.default_rng(seed).uniform(0, 10, (count, 2))

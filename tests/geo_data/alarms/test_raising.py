@@ -188,9 +188,7 @@ def end_of(store: Store, batches: Sequence[Sequence[Reading]]) -> list[tuple[obj
     return sorted(found, key=str)
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(TOLD, st.randoms(use_true_random=False), st.integers(1, 5))
 def test_any_order_and_any_batches_end_alike(
     store: Store, told: list[tuple[str, float, int]], dice: Random, size: int

@@ -16,7 +16,7 @@ def mesh_of(corners: np.ndarray) -> Mesh:
     return Mesh(corners, np.full(len(corners), -1, dtype=np.int64))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(0, 2**32 - 1),
     st.floats(0.0, 0.2),

@@ -211,9 +211,7 @@ def test_the_same_rows_give_the_same_bytes(tmp_path: Path, format_key: str) -> N
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=40)
 
 
-@settings(
-    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(titles=st.lists(TEXTS, min_size=1, max_size=6))
 def test_any_text_comes_back_as_it_was(tmp_path_factory: Any, titles: list[str]) -> None:
     folder = tmp_path_factory.mktemp("texts")

@@ -6,7 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo_data.importer import containment
@@ -30,7 +30,6 @@ grid = st.lists(st.tuples(corner, corner, st.integers(1, 4)), min_size=1, max_si
 inside = st.floats(0.01, 11.99).filter(lambda value: abs(value - round(value)) > 1e-3)
 
 
-@settings(deadline=None)
 @given(grid, st.lists(st.tuples(inside, inside), min_size=1, max_size=20))
 def test_a_point_belongs_to_the_smallest_area_around_it(
     corners: list[tuple[float, float, float]], at: list[tuple[float, float]]

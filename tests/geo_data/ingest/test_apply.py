@@ -299,7 +299,7 @@ def state_after(store: Store, batches: Sequence[Sequence[Report]]) -> dict[str, 
     return state
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(reports=REPORTS, data=st.data())
 def test_any_order_any_repeats_any_batches_end_the_same(
     trial: Store, reports: list[Report], data: st.DataObject
@@ -336,7 +336,7 @@ def in_bulk(store: Store, cases: Sequence[IncidentReport], readings: Sequence[Re
         bulk_observations(store, frame, LATER)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     cases=st.lists(tellings(), min_size=1, max_size=5),
     steps=st.lists(STEPS, max_size=12),

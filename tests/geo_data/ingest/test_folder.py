@@ -244,7 +244,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     kills=st.lists(st.sampled_from(["before", "after", "moving", "none"]), max_size=8),
     kind=st.sampled_from([".csv", ".ndjson", ".json"]),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 def test_any_cut_into_files_any_kill_is_the_same_in_the_end(
     shared: Store,
     tmp_path_factory: pytest.TempPathFactory,

@@ -137,7 +137,7 @@ def store(module_stores: Stores) -> Iterator[Store]:
     store.close()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(messages=st.lists(st.dictionaries(st.sampled_from(NAMES), RUBBISH) | RUBBISH, max_size=8))
 def test_rubbish_is_put_aside_and_never_stops_anything(store: Store, messages: list[Any]) -> None:
     for intake in (HOTLINE, GRID, GAUGE):

@@ -249,7 +249,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     overlap=st.integers(6, 9),
     acts=st.lists(st.sampled_from(["add", "round", "killed", "killed after"]), max_size=16),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 def test_any_order_any_paging_any_kill_is_the_same_in_the_end(
     shared: Store,
     tmp_path_factory: pytest.TempPathFactory,

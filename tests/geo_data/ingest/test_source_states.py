@@ -172,7 +172,7 @@ def test_a_fault_is_kept_with_what_json_cannot_write() -> None:
 
 
 @given(cuts=st.lists(st.integers(1, 7), max_size=8), order=st.permutations(range(20)))
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 def test_any_cut_into_batches_counts_the_same(
     store: Store, cuts: Sequence[int], order: Sequence[int]
 ) -> None:

@@ -139,7 +139,7 @@ def test_there_is_something_of_everything(everything: list[Incident]) -> None:
 
 
 @given(filters, regions, spans)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_list_and_its_count(
     store: Store, everything: list[Incident], only: CaseFilter, region: str, days: int
 ) -> None:
@@ -151,7 +151,7 @@ def test_a_list_and_its_count(
 
 
 @given(filters, regions, spans)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_every_count_is_what_a_click_would_list(
     store: Store, only: CaseFilter, region: str, days: int
 ) -> None:
@@ -197,7 +197,7 @@ def test_long_windows_are_counted_by_the_rollups(store: Store) -> None:
 
 
 @given(filters.filter(lambda only: not only.is_empty), regions, spans)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_map_draws_the_list(
     store: Store, everything: list[Incident], only: CaseFilter, region: str, days: int
 ) -> None:

@@ -140,9 +140,7 @@ REPORTS: st.SearchStrategy[Report] = st.one_of(
 
 
 @given(st.lists(st.lists(REPORTS, min_size=1, max_size=6), min_size=1, max_size=4))
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_followed_as_recounted(made: Address, stores: Stores, batches: list[list[Report]]) -> None:
     with opened(open_store(stores.copy(made))) as store:
         assert_same(store)

@@ -188,9 +188,7 @@ REPORTS = st.one_of(
 
 
 @given(st.lists(st.lists(REPORTS, min_size=1, max_size=6), min_size=1, max_size=4))
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whole_days_are_counted_as_the_rollups_do(
     made: Address, stores: Stores, batches: list[list[Report]]
 ) -> None:

@@ -220,7 +220,7 @@ STEPS = st.builds(
 DAYS = st.integers(TODAY - 12, TODAY + 25)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     reports=st.lists(CASES | STEPS, max_size=6),
     days=st.tuples(DAYS, DAYS),

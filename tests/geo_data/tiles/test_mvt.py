@@ -46,7 +46,7 @@ def test_varints_are_those_of_protobuf(numbers: list[int]) -> None:
     assert lengths.tolist() == [len(one) for one in expected]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10_000))
 def test_any_polygons_are_read_as_they_were_meant(seed: int) -> None:
     rng = np.random.default_rng(seed)
