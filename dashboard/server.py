@@ -96,7 +96,7 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
         export_pages.router(context, Previews(store, settings, clock)),
         tiles.router(context),
         live_api.router(live),
-        health.router(context, lambda: [*pulls.troubles(), *chores.troubles()]),
+        health.router(context, lambda: [*pulls.troubles(), *watch.troubles(), *chores.troubles()]),
         metrics.router(registry),
     ):
         server.include_router(router)

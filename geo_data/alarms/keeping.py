@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from geo_data.alarms.book import LINE, Step, Up, alarms_up, write_alarms
 from geo_data.alarms.roster import Roster, roster_of
 from geo_data.alarms.watching import look_over
-from geo_data.faults import InputError
+from geo_data.faults import Fault, InputError
 from geo_data.ingest import IncidentReport, apply
 from geo_data.instants import to_grain
 from geo_data.records import AlarmChange
@@ -48,6 +48,7 @@ class AlarmWatch:
         self._store, self._clock = store, clock
         self._stop = Event()
         self._thread: Thread | None = None
+        self._trouble: Fault | None = None
 
     def start(self) -> None:
         """Begin."""
@@ -60,6 +61,10 @@ class AlarmWatch:
         self._stop.set()
         if self._thread:
             self._thread.join(END_S)
+
+    def troubles(self) -> list[Fault]:
+        """Return what failed the last time it looked."""
+        return [self._trouble] if self._trouble else []
 
     def _keep(self) -> None:
         heard_from: datetime | None = None
@@ -75,12 +80,16 @@ class AlarmWatch:
                     heard_from = heard_from or self._clock()
                     whole = is_first or ticks % round(WHOLE_S / TICK_S) == 0
                     keep_watch(self._store, self._clock(), heard_from, whole=whole)
+                    self._trouble = None
                 except InputError as error:
                     # Somebody holds the store: the next tick will do.
                     log.warning("%s", error)
-                except Exception:  # Nothing may end the watch.
+                    self._trouble = error.faults[0]
+                except Exception as error:  # Nothing may end the watch.
                     if not self._stop.is_set():
                         log.exception("the watch over alarms failed once")
+                        values: dict[str, object] = {"chore": "alarms", "error": error}
+                        self._trouble = Fault("chore-failed", values=values)
 
 
 def keep_watch(store: Store, at: datetime, heard_from: datetime, *, whole: bool = True) -> int:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from threading import Event
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
 from geo_data import queries
+from geo_data.alarms import keeping
 from geo_data.alarms.desk import acknowledge
 from geo_data.alarms.keeping import SOURCE, keep_watch
 from geo_data.alarms.roster import roster_notices, roster_of
 from geo_data.alarms.rules import CityAlarms
-from geo_data.faults import InputError
+from geo_data.faults import Fault, InputError
 from geo_data.feed import changes_after, cursor
 from geo_data.ladders import Severity
 from geo_data.queries import alarm, alarm_counts, alarms
@@ -229,3 +233,39 @@ def test_alarms_are_copied_and_old_ones_go(store: Store, stores: Stores) -> None
     assert left == [None, *before[1:]]
     assert count(copied, "alarm_steps") == 7
     copied.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "key"),
+    [(InputError(Fault("store-full"), exit_code=3), "store-full"), (KeyError("x"), "chore-failed")],
+)
+def test_a_watch_that_fails_is_told_of_and_goes_on(
+    store: Store, monkeypatch: pytest.MonkeyPatch, error: Exception, key: str
+) -> None:
+    looked, mended = Event(), Event()
+
+    def look(*_given: object, **_how: object) -> int:
+        looked.set()
+        if mended.is_set():
+            return 0
+        raise error
+
+    monkeypatch.setattr(keeping, "TICK_S", 0.01)
+    monkeypatch.setattr(keeping, "keep_watch", look)
+    watch = keeping.AlarmWatch(store, lambda: NOW)
+    assert watch.troubles() == []
+    watch.start()
+    try:
+        assert looked.wait(20)
+        until(lambda: [fault.key for fault in watch.troubles()] == [key])
+        mended.set()
+        until(lambda: watch.troubles() == [])
+    finally:
+        watch.stop()
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    end = monotonic() + 20
+    while not is_so():
+        assert monotonic() < end
+        sleep(0.005)
