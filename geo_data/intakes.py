@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -137,7 +138,23 @@ class Intake(Entry):
         way = self.mqtt or self.table or self.folder
         return way.address if way else None
 
-    @property
+    @cached_property
+    def zone(self) -> ZoneInfo | None:
+        """Where its times without an offset are meant, if it says so."""
+        return ZoneInfo(self.timezone) if self.timezone else None
+
+    @cached_property
+    def paths(self) -> dict[str, str]:
+        """Where each of our fields stands in its messages."""
+        named = {name.replace("-", "_"): path for name, path in self.fields.items()}
+        return {name: named.get(name, name) for name in TELLS[self.tells]}
+
+    @cached_property
+    def words(self) -> dict[str, dict[str, str]]:
+        """Its words for ours, by our field."""
+        return {name.replace("-", "_"): table for name, table in self.values.items()}
+
+    @cached_property
     def factor(self) -> float:
         """What its values are multiplied by."""
         return FACTORS.get((self.unit or "", self.to_unit or ""), 1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -63,7 +64,7 @@ class Condition(Entry):
     hold_min: NotNegative = 0.0
     hold_readings: Annotated[int, Field(ge=1)] = 1
 
-    @property
+    @cached_property
     def limits(self) -> dict[WarningLevel, float]:
         """Level to limit, mildest first."""
         given = ((LEVELS[colour], getattr(self, colour)) for colour in COLOURS)

@@ -118,6 +118,9 @@ def _by(
 ) -> Standing | None:
     judged = series.at_ms >= from_ms
     at_ms, measured = series.at_ms[judged], measure(condition, series)[judged]
+    mildest = condition.threshold(next(iter(condition.limits)))
+    if before is None and not mildest.beyond(measured).any():
+        return None
     ends_ms = np.minimum(
         np.append(at_ms[1:], max(moment.now_ms, int(at_ms[-1]))), at_ms + moment.quiet_ms
     )

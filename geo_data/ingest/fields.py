@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from geo_data.faults import Fault, InputError, nearest
 
+_NO_TEXT = re.compile("[\ud800-\udfff\0]")
 AHEAD = timedelta(days=1)
 """A clock may be wrong by this much before a time is taken for a mistake."""
 LARGEST = 1e15
@@ -142,4 +144,4 @@ def _time(given: object) -> datetime | None:
 def _is_unicode(text: str) -> bool:
     # JSON may smuggle in half a surrogate pair, which no database can store, and NUL, which
     # PostgreSQL does not.
-    return not any("\ud800" <= sign <= "\udfff" or sign == "\0" for sign in text)
+    return _NO_TEXT.search(text) is None

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from geo_data.ingest.fields import LARGEST
 from geo_data.ingest.parse import Message
-from geo_data.intakes import TELLS, Intake
+from geo_data.intakes import Intake
 
 _TIMES = frozenset({"happened_at", "reported_at", "observed_at"})
 _NUMBERS = frozenset({"lon", "lat", "value"})
@@ -39,16 +39,14 @@ def our_message(intake: Intake, message: Message, zone: ZoneInfo) -> dict[str, o
     >>> our_message(intake, {"状态": "已结案", "网格员": "王"}, ZoneInfo("Asia/Shanghai"))
     {'stage': 'closed', 'source': 'grid'}
     """
-    where = ZoneInfo(intake.timezone) if intake.timezone else zone
-    paths = {name.replace("-", "_"): path for name, path in intake.fields.items()}
-    words = {name.replace("-", "_"): table for name, table in intake.values.items()}
+    where, words = intake.zone or zone, intake.words
     made: dict[str, object] = {}
-    for name in TELLS[intake.tells]:
-        value = _found(message, paths.get(name, name))
-        if value in (None, ""):
+    for name, path in intake.paths.items():
+        value = _found(message, path)
+        if value is None or value == "":
             continue
-        if isinstance(value, str):
-            value = words.get(name, {}).get(value.strip(), value)
+        if name in words and isinstance(value, str):
+            value = words[name].get(value.strip(), value)
         made[name] = _turned(name, value, where)
     if intake.tells == "observations":
         value = made.get("value")
