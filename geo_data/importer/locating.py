@@ -91,7 +91,7 @@ class _Known:
 
     def learn(self, source: Source, read: SourceRows) -> None:
         """Take the outline of a level whose coordinates are declared and lie in the bbox."""
-        if read.crs is None or read.crs == DETECT or _has_metres(read):
+        if read.crs is None or _is_asked(read) or _has_metres(read):
             return
         try:
             frame = to_wgs84(read.frame, read.crs)
@@ -120,7 +120,7 @@ def _located(
     frame = read.frame
     if frame.geometry.isna().all() and source.without_location == "parent":
         return frame.set_crs(WGS_84, allow_override=True), []
-    if read.crs == DETECT:
+    if _is_asked(read):
         found = _detect(source, frame, known)
         if found.crs is None:
             raise InputError(Fault("not-detected", field="crs", values=_fits(found)))
@@ -231,6 +231,11 @@ def _is_plain_degrees(crs: CRS | str | None) -> bool:
     return bool(read_crs(crs).is_geographic)
 
 
+def _is_asked(read: SourceRows) -> bool:
+    # PROJ would look through all its names for one like the word, which takes a second.
+    return isinstance(read.crs, str) and read.crs == DETECT
+
+
 def _has_metres(read: SourceRows) -> bool:
     """Whether most numbers are too large for the degrees they are said to be.
 
@@ -243,7 +248,7 @@ def _has_metres(read: SourceRows) -> bool:
     if is_chinese_datum(read.crs):
         return True
     try:
-        return read.crs is not None and read.crs != DETECT and read_crs(read.crs).is_geographic
+        return read.crs is not None and not _is_asked(read) and read_crs(read.crs).is_geographic
     except InputError:
         return False
 
