@@ -48,7 +48,9 @@ def create_app(
     """
     settings = settings or settings_with_city()
     store = (provided or provide(settings, datetime.now(UTC))).store
-    return create_server(settings, store, clock or city_clock(settings.simulator_speed))
+    server = create_server(settings, store, clock or city_clock(settings.simulator_speed))
+    server.state.font.content()  # Cut before the first page asks for it.
+    return server
 
 
 @contextmanager

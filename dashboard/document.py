@@ -76,7 +76,7 @@ window.yipingConfig = @config;
 
 def index(context: Context, page: str) -> str:
     """Return the index string of ``page`` for Dash to fill."""
-    font_name, _ = font(context)
+    font_name = font(context).name
     sheet = (stylesheet() + font_face(font_name)).encode()
     deck_url, _ = deck_bundle()
     config = {
@@ -107,14 +107,14 @@ def title(context: Context) -> str:
     return f"{WORDS('product', language)} · {context.store.city.name(language)}"
 
 
-def font(context: Context) -> tuple[str, bytes]:
-    """Return name and bytes of the web font cut for this city."""
+def font(context: Context) -> fonts.WebFont:
+    """Return the web font of this city."""
     tree = queries.region_tree(context.store, context.scope)
     names = (region.name for region in tree.regions())
     said = [WORDS(key, "zh-CN") for key in WORDS.keys()]  # noqa: SIM118 - Words is no mapping
     said += [rule.name.zh for rule in context.store.city.alarms.rules]
-    characters = fonts.font_characters([*names, *said, *fonts.product_words()])
-    return fonts.web_font(characters, context.settings.data_dir / "cache")
+    characters = fonts.font_characters([*names, *said, fonts.product_words()])
+    return fonts.WebFont(characters, context.settings.data_dir / "cache")
 
 
 def font_face(font_name: str) -> str:

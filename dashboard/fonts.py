@@ -7,9 +7,12 @@ city's names; a rarer character in an incoming report falls back to the machine'
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
 from io import BytesIO
 from pathlib import Path
+from threading import Lock
 
 import pylopdf_fonts_zh_cn
 from fontTools.subset import Options, Subsetter
@@ -24,6 +27,8 @@ ALWAYS = (
     + "·—…“”‘’、。，；：？！（）《》【】％℃²³µ±×÷≤≥▲▼◆●■→←↑↓①②③④⑤ⅠⅡⅢⅣ"
 )
 
+_SOURCE = Path(pylopdf_fonts_zh_cn.__file__).with_name("NotoSansSC-Regular.otf")
+
 
 def font_characters(texts: Iterable[str]) -> str:
     """Return every character that ``texts`` use, sorted, with the ones always needed."""
@@ -33,16 +38,17 @@ def font_characters(texts: Iterable[str]) -> str:
     return "".join(sorted(character for character in used if character.isprintable()))
 
 
-def product_words() -> Iterator[str]:
-    """Yield every word list the product ships: sentences, dictionaries, catalogues."""
-    for package in (geo_data, indicators, layers):
-        folder = Path(str(package.__file__)).parent
-        for path in sorted(folder.rglob("*.toml")):
-            yield path.read_text(encoding="utf-8")
+@cache
+def product_words() -> str:
+    """Return all word lists the product ships: sentences, dictionaries, catalogues."""
+    folders = (Path(str(package.__file__)).parent for package in (geo_data, indicators, layers))
+    paths = (path for folder in folders for path in sorted(folder.rglob("*.toml")))
+    return "".join(path.read_text(encoding="utf-8") for path in paths)
 
 
-def web_font(characters: str, cache_dir: Path) -> tuple[str, bytes]:
-    """Return name and bytes of a WOFF2 font with ``characters``; cut once, kept in a file.
+@dataclass(slots=True)
+class WebFont:
+    """A WOFF2 font with the characters of a city; cut once, kept in a file.
 
     Parameters
     ----------
@@ -51,16 +57,27 @@ def web_font(characters: str, cache_dir: Path) -> tuple[str, bytes]:
     cache_dir : Path
         Where cut fonts are kept.
     """
-    source = Path(pylopdf_fonts_zh_cn.__file__).with_name("NotoSansSC-Regular.otf")
-    digest = hashlib.sha256(f"{source.stat().st_size}{characters}".encode()).hexdigest()[:12]
-    name = f"noto-sans-sc.{digest}.woff2"
-    kept = cache_dir / name
-    if not kept.exists():
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        partial = kept.with_suffix(".part")
-        partial.write_bytes(_cut(source, characters))
-        partial.replace(kept)
-    return name, kept.read_bytes()
+
+    characters: str
+    cache_dir: Path
+    _cutting: Lock = field(default_factory=Lock)
+
+    @property
+    def name(self) -> str:
+        """File name; another one for other characters, so that browsers may keep it for good."""
+        told = f"{_SOURCE.stat().st_size}{self.characters}"
+        return f"noto-sans-sc.{hashlib.sha256(told.encode()).hexdigest()[:12]}.woff2"
+
+    def content(self) -> bytes:
+        """Return the font; the first time that takes seconds."""
+        kept = self.cache_dir / self.name
+        with self._cutting:
+            if not kept.exists():
+                self.cache_dir.mkdir(parents=True, exist_ok=True)
+                partial = kept.with_suffix(".part")
+                partial.write_bytes(_cut(_SOURCE, self.characters))
+                partial.replace(kept)
+        return kept.read_bytes()
 
 
 def _cut(source: Path, characters: str) -> bytes:

@@ -39,6 +39,7 @@ from dashboard.context import Context
 from dashboard.drawing import legend_of
 from dashboard.exporting.preview import Previews
 from dashboard.exporting.queue import Queue
+from dashboard.fonts import WebFont
 from dashboard.live import Live
 from dashboard.pages import desk, export_pages, wall
 from dashboard.panels import vital_signs
@@ -100,7 +101,8 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
         metrics.router(registry),
     ):
         server.include_router(router)
-    _serve_static(server, document.font(context))
+    server.state.font = document.font(context)
+    _serve_static(server, server.state.font)
     _add_pages(server, context, live)
     server.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=4)
     server.add_middleware(CompressedStatic)
@@ -199,21 +201,21 @@ def _index(app: Dash) -> Callable[[], Response]:
     return index
 
 
-def _serve_static(server: FastAPI, font: tuple[str, bytes]) -> None:
+def _serve_static(server: FastAPI, font: WebFont) -> None:
     bundle_path, bundle = deck_bundle()
-    font_name, font_bytes = font
-    sheet = theme.stylesheet().encode() + document.font_face(font_name).encode()
-    for path, body, kind in (
-        (bundle_path, bundle, "text/javascript"),
-        (f"/static/{font_name}", font_bytes, "font/woff2"),
-        (document.sheet_path(sheet), sheet, "text/css"),
-    ):
+    sheet = theme.stylesheet().encode() + document.font_face(font.name).encode()
+    served: tuple[tuple[str, Callable[[], bytes], str], ...] = (
+        (bundle_path, lambda: bundle, "text/javascript"),
+        (f"/static/{font.name}", font.content, "font/woff2"),
+        (document.sheet_path(sheet), lambda: sheet, "text/css"),
+    )
+    for path, body, kind in served:
         server.add_api_route(path, _file(body, kind), include_in_schema=False)
 
 
-def _file(body: bytes, kind: str) -> Callable[[], Response]:
+def _file(body: Callable[[], bytes], kind: str) -> Callable[[], Response]:
     def answer() -> Response:
-        return Response(body, media_type=kind)
+        return Response(body(), media_type=kind)
 
     return answer
 

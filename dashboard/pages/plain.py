@@ -55,8 +55,8 @@ def plain_page(
     script : str
         Of the page, trusted.
     """
-    font_name, _ = document.font(context)
-    sheet = document.sheet_path((stylesheet() + document.font_face(font_name)).encode())
+    face = document.font_face(document.font(context).name)
+    sheet = document.sheet_path((stylesheet() + face).encode())
     again = f'<meta http-equiv="refresh" content="{refresh_s}">\n' if refresh_s else ""
     text = _DOCUMENT.format(
         language=look.language,
