@@ -135,10 +135,10 @@ def _code_points(cmap: bytes) -> dict[int, int]:
     return dict(zip(points.tolist(), (np.repeat(glyph, size) + within).tolist(), strict=True))
 
 
-def cut(texts: Iterable[str]) -> Cut:
-    """Return the part of the font that ``texts`` are written with."""
+def cut(letters: Iterable[str]) -> Cut:
+    """Return the part of the font with some letters that it has, numbered in their order."""
     face = typeface()
-    letters = _letters(texts)
+    letters = list(letters)
     glyphs = [face.glyphs[ord(letter)] for letter in letters]
     return Cut(
         cids={letter: number for number, letter in enumerate(letters, 1)},
@@ -147,11 +147,6 @@ def cut(texts: Iterable[str]) -> Cut:
         },
         cff=cut_outlines(_table(face.file, "CFF"), NAME, glyphs),
     )
-
-
-def _letters(texts: Iterable[str]) -> list[str]:
-    face = typeface()
-    return sorted({letter for text in texts for letter in face.shown(text)} | {" "})
 
 
 def font_file(texts: Iterable[str]) -> bytes:
@@ -167,8 +162,10 @@ def font_file(texts: Iterable[str]) -> bytes:
         drop_tables=["GSUB", "GPOS", "GDEF", "BASE", "vhea", "vmtx", "VORG", "DSIG", "STAT"],
         name_IDs=[1, 2, 4, 6],
     )
+    face = typeface()
+    letters = sorted({letter for text in texts for letter in face.shown(text)} | {" "})
     cutter = Subsetter(options)
-    cutter.populate(text="".join(_letters(texts)))
+    cutter.populate(text="".join(letters))
     out = BytesIO()
     with TTFont(typeface().file, lazy=True, recalcTimestamp=False) as font:
         cutter.subset(font)
