@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Body, Depends, Header, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict
 
-from dashboard.api.problem import Problem
+from dashboard.api.problem import Problem, language_of, problem, refusal, told
 from dashboard.api.same_site import same_site
 from dashboard.context import Context
 from dashboard.exporting import shelf
@@ -139,7 +138,7 @@ def _take_orders(routes: APIRouter, context: Context) -> None:
                 key=idempotency_key,
             )
         except InputError as error:
-            _refuse(error, language_of(request))
+            raise _refused(error, language_of(request)) from error
         response.headers["Location"] = f"/api/v1/exports/{quote(record.number)}"
         return answer(context, record, language_of(request))
 
@@ -149,7 +148,7 @@ def _take_orders(routes: APIRouter, context: Context) -> None:
         record = _record(context, number)
         if not register.cancel(context.store, number, context.clock()):
             over = _record(context, number)
-            _problem(409, "export-over", number=record.number, state=str(over.state))
+            raise _wrong(409, "export-over", number=record.number, state=str(over.state))
         return answer(context, _record(context, number), language_of(request))
 
 
@@ -174,30 +173,15 @@ def _give_answers(routes: APIRouter, context: Context) -> None:
         """Return the file, once it is made and as long as it is kept."""
         record = _record(context, number)
         if record.state is not State.DONE:
-            _problem(409, "export-not-done", number=number, state=str(record.state))
+            raise _wrong(409, "export-not-done", number=number, state=str(record.state))
         path = shelf.path_of(context.settings, record)
         if not record.has_file or not path.is_file():
-            _problem(410, "export-file-gone", number=number)
+            raise _wrong(410, "export-file-gone", number=number)
         name = f"{record.number}{ending(record.request)}"
         headers = {"ETag": f'"{record.sha256}"', "Cache-Control": "private, no-cache"}
         return FileResponse(
             path, media_type=media_type(record.request), filename=name, headers=headers
         )
-
-
-def language_of(request: Request) -> str:
-    """Return what problems are told in: Chinese to whom asks for it, English to programs."""
-    first = request.headers.get("accept-language", "")
-    return "zh-CN" if first.lower().startswith("zh") else "en"
-
-
-def explained(faults: Sequence[Fault], language: str) -> Any:
-    """Return faults as the detail of an answer: one, or a list of them."""
-    told = [
-        {"field": one.field, "error": one.reason(language), "remedy": one.remedy(language)}
-        for one in faults
-    ]
-    return told[0] if len(told) == 1 else told
 
 
 def answer(context: Context, record: ExportRecord, language: str) -> ExportAnswer:
@@ -222,28 +206,24 @@ def answer(context: Context, record: ExportRecord, language: str) -> ExportAnswe
         sha256=record.sha256,
         file=f"/api/v1/exports/{place}/file" if record.has_file else None,
         page=f"/exports/{place}",
-        problems=[
-            Problem(error=one.reason(language), remedy=one.remedy(language))
-            for one in record.faults
-        ],
+        problems=[Problem(**told(one, language)) for one in record.faults],
     )
 
 
 def _record(context: Context, number: str) -> ExportRecord:
     record = export_record(context.store, context.scope, number)
     if record is None:
-        _problem(404, "no-export", number=number)
+        raise _wrong(404, "no-export", number=number)
     return record
 
 
-def _problem(status: int, key: str, **values: object) -> NoReturn:
-    fault = Fault(key, values=values)
-    raise HTTPException(status, {"error": fault.reason("en"), "remedy": fault.remedy("en")})
+def _wrong(status: int, key: str, **values: object) -> HTTPException:
+    return problem(status, Fault(key, values=values))
 
 
-def _refuse(error: InputError, language: str) -> NoReturn:
-    """Say why nothing was entered: what is wrong with the request, or with the moment."""
+def _refused(error: InputError, language: str) -> HTTPException:
+    """Return why nothing was entered: what is wrong with the request, or with the moment."""
     if error.exit_code == 3:
         raise error
     status = {"export-key-used": 409, "export-queue-full": 429}.get(error.faults[0].key, 422)
-    raise HTTPException(status, explained(error.faults, language)) from error
+    return refusal(error.faults, language, status)

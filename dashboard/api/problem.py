@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import HTTPException
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import HTTPException, Request
 from pydantic import BaseModel
 
 from geo_data.faults import Fault
@@ -18,11 +21,23 @@ class Problem(BaseModel):
     remedy: str
 
 
-def told(fault: Fault) -> dict[str, str]:
+def told(fault: Fault, language: str = LANGUAGE) -> dict[str, str]:
     """Return a fault as answers say it."""
-    return {"error": fault.reason(LANGUAGE), "remedy": fault.remedy(LANGUAGE)}
+    return {"error": fault.reason(language), "remedy": fault.remedy(language)}
 
 
-def problem(status: int, fault: Fault) -> HTTPException:
+def problem(status: int, fault: Fault, language: str = LANGUAGE) -> HTTPException:
     """Return what a route raises to answer with a fault."""
-    return HTTPException(status, told(fault))
+    return HTTPException(status, told(fault, language))
+
+
+def language_of(request: Request) -> str:
+    """Return what problems are told in: Chinese to whom asks for it, English to programs."""
+    first = request.headers.get("accept-language", "")
+    return "zh-CN" if first.lower().startswith("zh") else LANGUAGE
+
+
+def refusal(faults: Sequence[Fault], language: str, status: int = 422) -> HTTPException:
+    """Return what a route raises to refuse a request: its faults with their fields, or the one."""
+    found: list[dict[str, Any]] = [{"field": one.field} | told(one, language) for one in faults]
+    return HTTPException(status, found[0] if len(found) == 1 else found)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from fastapi import HTTPException, Request
+from fastapi import Request
 
+from dashboard.api.problem import problem
 from geo_data.faults import Fault
 
 
@@ -20,8 +21,7 @@ def same_site(request: Request) -> None:
     origin, told = request.headers.get("origin"), request.headers.get("sec-fetch-site")
     ours = told in ("same-origin", "none") if told else not origin or _is_ours(request, origin)
     if not ours:
-        fault = Fault("other-site", values={"origin": origin or told})
-        raise HTTPException(403, {"error": fault.reason("en"), "remedy": fault.remedy("en")})
+        raise problem(403, Fault("other-site", values={"origin": origin or told}))
 
 
 def _is_ours(request: Request, origin: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from dashboard.api.problem import Problem, problem
+from dashboard.api.problem import Problem, problem, told
 from dashboard.context import Context
 from geo_data import queries
 from geo_data.faults import Fault
@@ -110,7 +110,7 @@ def _source(one: SourceState) -> SourceAnswer:
         address=one.address,
         last_hour=_told(one.hour),
         today=_told(one.today),
-        error=one.error and Problem(error=one.error.reason("en"), remedy=one.error.remedy("en")),
+        error=one.error and Problem(**told(one.error)),
         error_at=one.error_at,
         letters=one.letters,
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
-from dashboard.api.exports import explained, language_of
+from dashboard.api.problem import language_of, refusal
 from dashboard.context import Context
 from dashboard.exporting.preview import Previews
 from dashboard.pages import export_form, export_record
@@ -49,9 +49,9 @@ def router(context: Context, previews: Previews) -> APIRouter:
             body = previews.picture(context.scope, request)
         except ValidationError as error:
             fault = Fault("bad-value", values={"error": error.errors()[0]["msg"]})
-            raise HTTPException(422, explained([fault], language)) from error
+            raise refusal([fault], language) from error
         except InputError as error:
-            raise HTTPException(422, explained(error.faults, language)) from error
+            raise refusal(error.faults, language) from error
         return Response(body, media_type="image/png", headers={"Cache-Control": "no-store"})
 
     @routes.get("/{number}")
