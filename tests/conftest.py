@@ -19,8 +19,9 @@ from xdist.scheduler import LoadScopeScheduling
 
 from geo_data.importer import import_city
 from geo_data.store import Store, open_store
+from tests.geo_data.lived_city import make_lived_city, opened
 from tests.postgis_server import PostgisServer, has_postgis
-from tests.stores import Databases, Files, Stores
+from tests.stores import Address, Databases, Files, Stores
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "docs" / "examples" / "clearbay.toml"
@@ -146,6 +147,21 @@ def module_stores(
 ) -> Iterator[Stores]:
     """Addresses of stores that the tests of a module share."""
     yield from _stores(store_kind, request, tmp_path_factory.mktemp("stores"))
+
+
+@pytest.fixture(scope="module")
+def lived_city(module_stores: Stores) -> Address:
+    """Where the small city with a past lies, closed: to be copied."""
+    address = module_stores.new()
+    make_lived_city(address).close()
+    return address
+
+
+@pytest.fixture
+def lived_store(lived_city: Address, stores: Stores) -> Iterator[Store]:
+    """The small city with a past, one for each test, in each store."""
+    with opened(open_store(stores.copy(lived_city))) as store:
+        yield store
 
 
 @pytest.fixture(scope="session")

@@ -38,6 +38,10 @@ EXAMPLES: dict[str, Any] = {
             "user": "张三",
         },
     },
+    "atlas": {
+        "summary": "An atlas: an index and a page for every town, all of one scale",
+        "value": {"format": "pdf", "atlas": "town", "scale": "same", "template": "a3-landscape"},
+    },
     "everything": {
         "summary": "All layers as known at a moment, for QGIS",
         "value": {"format": "gpkg", "at": "2026-11-20T08:00:00+08:00", "language": "en"},

@@ -13,31 +13,40 @@ from dashboard.context import WORDS
 from geo_data.faults import WORDS as GEO_WORDS
 
 
+def _step(step: str, language: str) -> str:
+    return GEO_WORDS(f"step-{step}", language)
+
+
 @contextmanager
-def progress(language: str) -> Iterator[Callable[[str, float], None]]:
-    """Draw a bar while something is made; in a log file, a line a step."""
+def progress(
+    language: str, words: Callable[[str, str], str] = _step
+) -> Iterator[Callable[[str, float], None]]:
+    """Draw a bar while something is made; in a log file, a line a step.
+
+    ``words`` says what a step is called in a language; nothing is said of one without a name.
+    """
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _step_lines(language)
+        yield _step_lines(language, words)
         return
     columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
     with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
         task = bar.add_task("", total=1.0, visible=False)
 
         def tell(step: str, share: float) -> None:
-            text = GEO_WORDS(f"step-{step}", language)
-            bar.update(task, description=text, completed=share, visible=True)
+            bar.update(task, description=words(step, language), completed=share, visible=True)
 
         yield tell
 
 
-def _step_lines(language: str) -> Callable[[str, float], None]:
+def _step_lines(language: str, words: Callable[[str, str], str]) -> Callable[[str, float], None]:
     told = ""
 
     def tell(step: str, _share: float) -> None:
         nonlocal told
         if step != told:
-            tell_line(GEO_WORDS(f"step-{step}", language))
+            if line := words(step, language):
+                tell_line(line)
             told = step
 
     return tell

@@ -12,6 +12,7 @@ from threading import Thread
 
 from dashboard.exporting.making import Made, Order
 from dashboard.exporting.messages import answer_of, order_line
+from dashboard.exporting.sheets import PAGE
 from geo_data.extracts.whole_file import part_of
 from geo_data.faults import Fault
 
@@ -29,7 +30,7 @@ class Job:
     address : path or URL
         Of the store.
     memory_mb, timeout_s : int, float
-        What it may take.
+        What it may take; the time is that of a page where it has many.
     """
 
     def __init__(self, order: Order, address: Path | str, memory_mb: int, timeout_s: float) -> None:
@@ -128,6 +129,9 @@ class Job:
                 self.made = answer
             elif isinstance(answer, tuple) and answer and isinstance(answer[0], str):
                 self.step, self.share = answer
+                if self.step.startswith(PAGE):
+                    # An atlas has its time for each page.
+                    self._began = time.monotonic()
             elif isinstance(answer, tuple):
                 self._faults = answer  # type: ignore[assignment]
 

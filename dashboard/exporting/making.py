@@ -9,15 +9,15 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
+from dashboard.exporting.sheets import check_sheet, write_sheet
 from geo_data.exports import DATA_FORMATS, ExportRequest
 from geo_data.extracts import FORMATS, write_tables
-from geo_data.extracts.whole_file import whole_file
 from geo_data.records import Scope
 from geo_data.store import Store
 from layers import extracts
-from layers.print import SheetRequest, Template, render, situation_map, template
+from layers.print import SheetRequest, Template, template
 
-PREVIEW = "preview"
+PREVIEW, UNNUMBERED = "preview", "0"
 Tell = Callable[[str, float], None]
 """Told a step and the share done."""
 
@@ -38,6 +38,8 @@ class Order:
         Where the file goes.
     dpi : int, optional
         Of a picture; that of its template unless given.
+    name : str
+        Of the file; its number unless given.
     """
 
     number: str
@@ -47,11 +49,13 @@ class Order:
     link: str
     folder: Path
     dpi: int | None = None
+    name: str = ""
 
     @property
     def path(self) -> Path:
         """The file."""
-        return self.folder / f"{self.number or PREVIEW}{ending(self.request)}"
+        name = self.name or f"{self.number or PREVIEW}{ending(self.request)}"
+        return self.folder / name
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,8 @@ def check(store: Store, scope: Scope, request: ExportRequest, now: datetime) -> 
     """
     found = extracts.checked_request(store, scope, request, now)
     if not is_data(found):
-        template(found.template)
+        order = Order(UNNUMBERED, found, scope, now, link="", folder=Path())
+        check_sheet(store, scope, found, sheet_request(order))
     return found
 
 
@@ -120,13 +125,7 @@ def _tables(store: Store, order: Order, tell: Tell) -> None:
 
 
 def _sheet(store: Store, order: Order, tell: Tell) -> None:
-    tell("lay-out", 0.05)
-    sheet = situation_map(store, order.scope, sheet_request(order))
-    tell("draw", 0.4)
-    body = render(sheet, order.request.format)
-    tell("write", 0.9)
-    with whole_file(order.path) as part:
-        part.write_bytes(body)
+    write_sheet(store, order.scope, order.request, sheet_request(order), order.path, tell)
 
 
 def sheet_request(order: Order) -> SheetRequest:
@@ -144,7 +143,8 @@ def sheet_request(order: Order) -> SheetRequest:
         indicator=asked.indicator,
         window=asked.window,
         language=asked.language,
-        scale=asked.scale,
+        # One sheet alone has one scale.
+        scale="round" if asked.scale == "same" else asked.scale,
         subject=asked.subject or None,
         secrecy=asked.secrecy,
         secrecy_term=asked.secrecy_term or None,

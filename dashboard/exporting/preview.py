@@ -47,7 +47,9 @@ class Previews:
         InputError
             The sheet cannot be made, or another preview takes too long.
         """
-        request = check(self._store, scope, asked, self._clock())
+        # Of an atlas, which is a PDF, the first page is shown.
+        whole = asked if asked.atlas is None else asked.model_copy(update={"format": Format.PDF})
+        request = check(self._store, scope, whole, self._clock())
         request = request.model_copy(update={"format": Format.PNG})
         key = f"{scope!r} {asked.model_dump_json()}"
         if not self._turn.acquire(timeout=MOST_S):

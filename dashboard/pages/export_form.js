@@ -46,6 +46,8 @@
 
   function drawPreview() {
     document.body.classList.toggle("no-sheet", !isSheet());
+    // An atlas is a PDF; what is disabled is not asked for.
+    if (form.elements.atlas) form.elements.atlas.disabled = form.elements.format.value !== "pdf";
     if (!isSheet()) return;
     const wanted = JSON.stringify({ ...asked(), format: "png" });
     if (wanted === shown) return;
@@ -119,7 +121,9 @@
     outcome.replaceChildren();
     const line = document.createElement("p");
     line.className = "state";
-    line.textContent = `${told.number} · ${words[told.state]}`;
+    const page = told.state === "running" && /^page (\d+)\/(\d+)$/.exec(told.step || "");
+    const at = page ? ` · ${words.page.replace("{page}", page[1]).replace("{pages}", page[2])}` : "";
+    line.textContent = `${told.number} · ${words[told.state]}${at}`;
     outcome.append(line);
     if (told.state === "running" || told.state === "queued") {
       const bar = document.createElement("span");

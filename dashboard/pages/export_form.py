@@ -7,6 +7,7 @@ on, and on a phone it is the whole screen.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,8 @@ def script_of(look: Look) -> str:
     told = {
         "seen": seen(look),
         "zone": look.city.timezone,
-        "words": {key: look.say(f"export-{key}") for key in (*words, "download", "record")},
+        "words": {key: look.say(f"export-{key}") for key in (*words, "download", "record")}
+        | {"page": look.say("export-step-page", page="{page}", pages="{pages}")},
         "language": look.language,
         "theme": look.view.theme,
     }
@@ -136,17 +138,36 @@ def _formats(look: Look) -> Any:
 
 def _sheet(look: Look) -> Any:
     sheets = [(key, one.name(look.language)) for key, one in templates().items()]
-    scales = [(key, look.say(f"scale-{key}")) for key in ("round", "free")]
+    scales = [(key, look.say(f"scale-{key}")) for key in ("round", "free", "same")]
     scales += [(str(one), f"1:{one:,}") for one in SCALES]
     return _group(
         look.say("export-sheet"),
         [
             _choice(look.say("export-template"), "template", sheets, DEFAULT_TEMPLATE),
+            *_atlas(look),
             _choice(look.say("export-scale"), "scale", scales, "round"),
             _field(look, "subject"),
         ],
         className="only-sheets",
     )
+
+
+def _atlas(look: Look) -> Iterator[Any]:
+    """Yield the choice of an atlas, where there are regions below the one shown."""
+    keys, level = look.city.level_keys, look.region.level
+    below = keys[keys.index(level) + 1 :] if level in keys else keys[-1:]
+    inside = Counter(
+        region.level
+        for code in look.tree.subtree(look.region.code)
+        if (region := look.tree.get(code))
+    )
+    found = [
+        (key, look.say("atlas-of", level=look.city.level(key).name(look.language), n=inside[key]))
+        for key in below
+        if inside[key]
+    ]
+    if found:
+        yield _choice(look.say("export-atlas"), "atlas", [("", look.say("atlas-none")), *found], "")
 
 
 def _margin(look: Look) -> Any:

@@ -10,12 +10,14 @@ from urllib.parse import quote
 from dashboard.context import Context, Look
 from dashboard.exporting import shelf
 from dashboard.exporting.making import is_data
+from dashboard.exporting.steps import step_words
 from dashboard.pages.plain import head
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import NONE
 from geo_data.exports import ExportRecord, State
 from indicators import catalog as indicator_catalog
 from layers import catalog
+from layers.print.atlas import NEXT
 
 MARKS = {
     State.QUEUED: "ring",
@@ -36,7 +38,7 @@ def record_page(context: Context, look: Look, record: ExportRecord) -> list[Any]
             [
                 html.P(look.say("export-record"), className="kicker"),
                 html.H2(record.number, className="number-plate"),
-                html.P([_mark(look, record.state), *_progress(record)], className="state"),
+                html.P([_mark(look, record.state), *_progress(look, record)], className="state"),
                 *(
                     html.P(
                         [one.reason(look.language), " ", one.remedy(look.language)],
@@ -98,11 +100,12 @@ def _faults(look: Look, record: ExportRecord) -> list[Any]:
     return [html.P(text, className="fault") for text in told]
 
 
-def _progress(record: ExportRecord) -> Iterator[Any]:
+def _progress(look: Look, record: ExportRecord) -> Iterator[Any]:
     if record.state is State.RUNNING:
         share = round(100 * (record.share or 0))
         yield html.Span(html.I(style={"width": f"{share}%"}), className="progress")
-        yield html.Small(f"{share}%")
+        words = step_words(record.step or "", look.language)
+        yield html.Small(f"{share}% · {words}" if words else f"{share}%")
 
 
 def _download(look: Look, record: ExportRecord) -> Any:
@@ -139,6 +142,8 @@ def _asked(look: Look, record: ExportRecord) -> Iterator[tuple[str, Any]]:
     if not is_data(asked):
         scale = asked.scale if isinstance(asked.scale, str) else f"1:{asked.scale:,}"
         yield look.say("export-template"), f"{asked.template} · {_scale(look, scale)}"
+    if asked.atlas is not None:
+        yield look.say("export-atlas"), _atlas(look, record)
     region = look.tree.get(record.region_code)
     chain = look.tree.ancestors(record.region_code) if region else []
     yield look.say("kind-region"), " ▸ ".join(one.name for one in chain) or record.region_code
@@ -153,8 +158,17 @@ def _asked(look: Look, record: ExportRecord) -> Iterator[tuple[str, Any]]:
     )
 
 
+def _atlas(look: Look, record: ExportRecord) -> str:
+    level = record.request.atlas or ""
+    city = look.city
+    if level == NEXT and (region := look.tree.get(record.region_code)):
+        level = city.child_level(region.level) or city.finest_level
+    name = city.level(level).name(look.language) if level in city.level_keys else level
+    return look.say("atlas-each", level=name)
+
+
 def _scale(look: Look, scale: str) -> str:
-    return look.say(f"scale-{scale}") if scale in ("round", "free") else scale
+    return look.say(f"scale-{scale}") if scale in ("round", "free", "same") else scale
 
 
 def _layers(look: Look, record: ExportRecord) -> str:
@@ -189,6 +203,8 @@ def _became(
     if is_kept and record.finished_at is not None:
         until = record.finished_at + timedelta(days=context.settings.keep_exports_days)
         yield look.say("export-kept-until"), _when(look, until)
+    elif record.state is State.DONE and record.is_of_command_line:
+        yield look.say("export-file"), look.say("export-file-elsewhere", file=record.file or NONE)
     elif record.state is State.DONE:
         yield look.say("export-file"), look.say("export-file-gone")
 

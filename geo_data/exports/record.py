@@ -21,6 +21,8 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
+COMMAND_LINE = "cli:"
+"""Where those are asked from that the command line makes itself; their files are not kept here."""
 OVER = frozenset({State.DONE, State.FAILED, State.CANCELLED})
 """States that never change again."""
 
@@ -80,6 +82,11 @@ class ExportRecord:
     def is_over(self) -> bool:
         """Whether nothing will become of it any more."""
         return self.state in OVER
+
+    @property
+    def is_of_command_line(self) -> bool:
+        """Whether the command line makes it, and no process that serves."""
+        return self.asked_from.startswith(COMMAND_LINE)
 
     @property
     def has_file(self) -> bool:

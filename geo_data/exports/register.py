@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -27,6 +27,8 @@ from geo_data.store.code_lists import one_of
 MOST_WAITING = 200
 """Exports that may wait; who asks for more has a mistake in a loop."""
 PAGE = 200
+COMMAND_LINE_LONGEST = timedelta(hours=6)
+"""What the command line makes for longer, it does not make any more: it was killed."""
 MOST_ATTEMPTS = 2
 """An export that was cut off twice is what cuts off."""
 
@@ -41,6 +43,7 @@ def enter(
     asked_from: str = "",
     base: str = "",
     key: str | None = None,
+    is_begun: bool = False,
 ) -> ExportRecord:
     """Enter an export and give it its number.
 
@@ -61,6 +64,8 @@ def enter(
         Address of the server as people know it: ``https://host``.
     key : str, optional
         Idempotency key: a request that was entered under it is not entered twice.
+    is_begun : bool
+        Whether whoever enters it makes it too: it does not wait then.
 
     Raises
     ------
@@ -76,10 +81,13 @@ def enter(
                 values: dict[str, object] = {"number": known["number"]}
                 raise InputError(Fault("export-key-used", field="Idempotency-Key", values=values))
             return record_of(known)
-        _check_queue(connection, store)
+        if not is_begun:
+            _check_queue(connection, store)
         row = _row(store, connection, scope, request, at)
         more = {"asked_from": asked_from, "idempotency_key": key, "asked_digest": digest}
         row |= {**more, "link": link_of(base, row["number"])}
+        if is_begun:
+            row |= {"state": State.RUNNING, "started_at": at, "attempts": 1}
         connection.execute(tables.exports.insert(), row)
         entered = select(tables.exports).where(tables.exports.c.number == row["number"])
         return record_of(connection.execute(entered).mappings().one())
@@ -232,11 +240,14 @@ def take_over(store: Store, at: datetime) -> list[str]:
     Returns
     -------
     list of str
-        Numbers; an export that was cut off :data:`MOST_ATTEMPTS` times has failed instead.
+        Numbers; an export that was cut off :data:`MOST_ATTEMPTS` times has failed instead. What
+        the command line makes is left to it, but for what it must have left.
     """
     waiting = []
     for record in in_state(store, State.RUNNING):
-        if record.attempts >= MOST_ATTEMPTS:
+        if record.is_of_command_line and at - (record.started_at or at) < COMMAND_LINE_LONGEST:
+            continue
+        if record.is_of_command_line or record.attempts >= MOST_ATTEMPTS:
             fault = Fault("export-interrupted", values={"n": record.attempts})
             fail(store, record.number, at, [fault])
         elif _move(store, record.number, {State.RUNNING}, {"state": State.QUEUED, "share": None}):

@@ -75,7 +75,10 @@ class ExportRequest(BaseModel):
     filters : Filters
         Of cases and sensors, for data.
     template, scale, subject : str, str or int, str
-        For sheets: which sheet, ``round``, ``free`` or the denominator, and what the title says.
+        For sheets: which sheet, ``round``, ``free`` or the denominator, and what the title says;
+        of an atlas ``same`` too, one round scale for all of its pages.
+    atlas : str, optional
+        Level of the regions that have a page each, ``next`` for the one below ``region``; PDF only.
     language : str
         ``zh-CN`` or ``en``.
     secrecy, secrecy_term : str
@@ -98,8 +101,11 @@ class ExportRequest(BaseModel):
     at: AwareDatetime | None = None
     filters: Filters = Filters()
     template: Key = "a3-landscape"
-    scale: Literal["round", "free"] | Annotated[int, Field(ge=100, le=100_000_000)] = "round"
+    scale: Literal["round", "free", "same"] | Annotated[int, Field(ge=100, le=100_000_000)] = (
+        "round"
+    )
     subject: Words | None = None
+    atlas: Key | None = None
     language: Literal["zh-CN", "en"] = "zh-CN"
     secrecy: Annotated[Words, Field(min_length=1)] = INTERNAL
     secrecy_term: Words = ""
@@ -122,14 +128,17 @@ def checked(request: ExportRequest, now: datetime) -> ExportRequest:
     Raises
     ------
     InputError
-        The moment lies in the future; a publication has neither a 审图号 nor a waiver, or is not
-        marked as public; a secret has no term.
+        The moment lies in the future; an atlas is to be something else than a PDF; a publication
+        has neither a 审图号 nor a waiver, or is not marked as public; a secret has no term.
     """
     at = request.at or now
     faults = []
     if at > now:
         values: dict[str, object] = {"at": f"{at.isoformat(timespec='seconds')}"}
         faults.append(Fault("export-future", field="at", values=values))
+    if request.atlas is not None and request.format is not Format.PDF:
+        asked: dict[str, object] = {"format": request.format.value}
+        faults.append(Fault("atlas-format", field="format", values=asked))
     if request.secrecy in WITH_TERM and not request.secrecy_term:
         mark: dict[str, object] = {"mark": request.secrecy}
         faults.append(Fault("export-secrecy-term", field="secrecy_term", values=mark))

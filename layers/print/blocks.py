@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from layers.print import signs
-from layers.print.drawing import Box, Item, Marks, Path, Rings, Stroke, Text, moved
+from layers.print.drawing import Box, Item, Link, Marks, Path, Rings, Stroke, Text, moved
 from layers.print.typeface import CAP_HEIGHT, typeface
 from layers.print.typesetting import LEADING, fitted, lines_of
 from layers.style import TOKENS
@@ -28,16 +28,27 @@ class Block:
         Millimetres.
     items : tuple of Item
         What is drawn.
+    links : tuple of Link
+        What of it leads to other pages.
     """
 
     key: str
     width: float
     height: float
     items: tuple[Item, ...]
+    links: tuple[Link, ...] = ()
 
     def at(self, x: float, y: float) -> tuple[Item, ...]:
         """Return what is drawn with the corner at a point of the page."""
         return moved(self.items, x, y)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A block with its place on the page."""
+
+    block: Block
+    box: Box
 
 
 class Sheaf:
@@ -46,6 +57,7 @@ class Sheaf:
     def __init__(self, key: str, width: float, type_mm: float) -> None:
         self.key, self.width, self.type = key, width, type_mm
         self.items: list[Item] = []
+        self.links: list[Link] = []
         self.y = 0.0
 
     def head(self, title: str, aside: str = "") -> None:
@@ -87,7 +99,7 @@ class Sheaf:
 
     def block(self) -> Block:
         """Return what was collected."""
-        return Block(self.key, self.width, self.y, tuple(self.items))
+        return Block(self.key, self.width, self.y, tuple(self.items), tuple(self.links))
 
 
 def on_line(y: float, row_mm: float, size_mm: float) -> float:

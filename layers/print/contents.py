@@ -111,8 +111,7 @@ class Contents:
 
     def tree_levels(self) -> tuple[str, ...]:
         """Return the levels of the chain that may be seen, coarsest first."""
-        keys = self.store.city.level_keys
-        return keys[keys.index(self.tree.root.level) :]
+        return _levels_of(self.store, self.tree)
 
     def inside(self) -> frozenset[str]:
         """Return the codes of the region and of everything below it."""
@@ -129,6 +128,11 @@ class Contents:
             if any(spec.level == level for spec in self.specs):
                 found[f"region-{level}"] = tuple(one for one in areas.ids if one in inside)
         return found
+
+
+def _levels_of(store: Store, tree: queries.RegionTree) -> tuple[str, ...]:
+    keys = store.city.level_keys
+    return keys[keys.index(tree.root.level) :]
 
 
 def region_of(store: Store, scope: Scope, code: str) -> Region:
@@ -161,10 +165,20 @@ def zoom_of(denominator: float, lat: float) -> float:
     return log2(_METRES_PER_PIXEL * cos(radians(lat)) / metres)
 
 
-def read_contents(
+def counted_contents(
     store: Store, scope: Scope, request: SheetRequest, denominator: float
 ) -> Contents:
-    """Read everything a sheet of this scale shows.
+    """Return as :func:`read_contents`, but areas without their shapes.
+
+    Enough to know whether a page has room for what must stand on it, and quick at any size.
+    """
+    return read_contents(store, scope, request, denominator, counted=True)
+
+
+def read_contents(
+    store: Store, scope: Scope, request: SheetRequest, denominator: float, counted: bool = False
+) -> Contents:
+    """Read everything a sheet of this scale shows; ``counted`` areas have no shapes.
 
     Raises
     ------
@@ -175,7 +189,10 @@ def read_contents(
     region = region_of(store, scope, request.region_code)
     window = _window(store, request)
     zoom = zoom_of(denominator, region.lat)
-    specs = layers_drawn(store, scope, request, zoom)
+    # Of the levels above the viewer's root there is nothing to draw.
+    hidden = frozenset(store.city.level_keys) - frozenset(_levels_of(store, tree))
+    drawn = layers_drawn(store, scope, request, zoom)
+    specs = tuple(spec for spec in drawn if spec.level not in hidden)
     levels = [spec.level for spec in specs if spec.level]
     return Contents(
         store=store,
@@ -189,7 +206,7 @@ def read_contents(
         shading=_shading(store, scope, request, levels),
         levels={level: _level(store, scope, level) for level in levels},
         areas={
-            spec.key: _areas(store, scope, region, spec)
+            spec.key: (_counted if counted and spec.kind else _areas)(store, scope, region, spec)
             for spec in specs
             if spec.geometry in ("area", "tile")
         },
@@ -214,7 +231,10 @@ def layers_drawn(
     InputError
         There is no such layer, or the viewer may not see it.
     """
-    known = {spec.key: spec for spec in catalog.declared(store) if spec.geometry not in NOT_DRAWN}
+    declared = catalog.declared(store)
+    known = {spec.key: spec for spec in declared if spec.geometry not in NOT_DRAWN}
+    # What is on the screen may be asked for, though paper has not all of it.
+    left_out = {spec.key for spec in declared} - set(known)
     held = store.layers()
     if request.layers is None:
         wanted = {spec.key for spec in known.values() if spec.default_on and spec.min_zoom <= zoom}
@@ -225,7 +245,7 @@ def layers_drawn(
         )
     for key in request.layers:
         spec = known.get(key)
-        if spec is None or not _may_see(scope, spec, held):
+        if key not in left_out and (spec is None or not _may_see(scope, spec, held)):
             seen = [one.key for one in known.values() if _may_see(scope, one, held)]
             values: dict[str, object] = {"layer": key, "nearest": nearest(key, seen)}
             raise InputError(Fault("no-map-layer", values=values))
@@ -280,6 +300,11 @@ def _areas(store: Store, scope: Scope, region: Region, spec: LayerSpec) -> Areas
     codes = frame["code"].to_numpy(dtype=object)[rows]
     said = frame["name"].to_numpy(dtype=object)[rows] if "name" in names else [""] * len(rows)
     return Areas(list(codes), list(said), shapes[rows])
+
+
+def _counted(store: Store, scope: Scope, region: Region, spec: LayerSpec) -> Areas:
+    count = queries.place_counts(store, scope, region.code).get(spec.kind or "", 0)
+    return Areas([""] * count, [""] * count, np.empty(0, dtype=object))
 
 
 def _places(

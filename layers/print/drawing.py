@@ -208,6 +208,19 @@ class Plate:
     optional: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A part of a page that leads to another page of its file; pages count from 1."""
+
+    box: Box
+    page: int
+
+    def moved(self, x: float, y: float) -> Link:
+        """Return it shifted by millimetres."""
+        box = self.box
+        return Link(Box(box.x + x, box.y + y, box.width, box.height), self.page)
+
+
 def moved(items: Iterable[Item], x: float, y: float) -> tuple[Item, ...]:
     """Return items shifted by millimetres."""
     return tuple(_moved(item, x, y) for item in items)

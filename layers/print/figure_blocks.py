@@ -11,6 +11,7 @@ from indicators.wording import status_word
 from indicators.writing import NONE, write_change, write_number
 from layers.deck import shading_scale
 from layers.print import signs
+from layers.print.atlas_index import Index
 from layers.print.blocks import INK, SMALL, Block, Sheaf, on_line
 from layers.print.contents import Contents
 from layers.print.drawing import Box, Path, Rings, Stroke, Text
@@ -40,10 +41,14 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What stands beside the map: vital signs of the region, and the regions below it."""
+    """What stands beside the map: vital signs of the region, and the regions below it.
+
+    On the first page of an atlas these have the index instead.
+    """
 
     values: Sequence[IndicatorValue]
     bars: Sequence[Bar]
+    index: Index | None = None
 
     @classmethod
     def of(cls, contents: Contents) -> Figures:

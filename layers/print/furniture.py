@@ -28,6 +28,7 @@ __all__ = [
     "frame_plate",
     "margin_plate",
     "moment",
+    "page_words",
     "paper",
     "texts_of",
     "title",
@@ -44,7 +45,8 @@ def title(contents: Contents) -> str:
     """Return place and subject: the name of the map 图名."""
     request, language = contents.request, contents.language
     subject = request.subject or WORDS("print-subject", language)
-    return WORDS("print-title", language, place=place(contents), subject=subject)
+    key = "print-atlas-title" if request.leaf and request.leaf.is_index else "print-title"
+    return WORDS(key, language, place=place(contents), subject=subject)
 
 
 def place(contents: Contents) -> str:
@@ -119,6 +121,16 @@ def _corner(contents: Contents) -> Iterator[tuple[str, float]]:
     if request.number:
         yield WORDS("print-number", language, number=request.number), 1.0
     yield imprint.approval(contents), 1.0
+    if request.leaf is not None:
+        yield page_words(contents), 1.0
+
+
+def page_words(contents: Contents) -> str:
+    """Return which page of how many a sheet is; nothing of a sheet that stands alone."""
+    leaf = contents.request.leaf
+    if leaf is None:
+        return ""
+    return WORDS("print-page", contents.language, page=leaf.number, pages=leaf.count)
 
 
 def _title(text: str, middle: float, top: float, room: float, type_mm: float) -> Iterator[Text]:

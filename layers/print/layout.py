@@ -6,39 +6,38 @@ must stand on it is refused rather than cut.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
-from geo_data.faults import Fault, InputError
-from layers.print import figure_blocks, imprint, legend_blocks
-from layers.print.blocks import Block
+from layers.print import figure_blocks, legend_blocks
+from layers.print.atlas_index import index_block
+from layers.print.blocks import Block, Standing
 from layers.print.contents import Contents
-from layers.print.drawing import Box
-from layers.print.figure_blocks import Figures
+from layers.print.drawing import Box, Link
+from layers.print.figure_blocks import LEAST_ROWS, Figures
+from layers.print.foot import (
+    GUTTER,
+    HEADING,
+    foot_of,
+    heading_of,
+    room_above,
+    too_small,
+    usable_of,
+)
 from layers.print.locator import locator_block
 from layers.print.map_frame import MapFrame
 from layers.print.templates import Template
 
-HEADING = 7.6
-"""Height of the heading, in heights of the type."""
 LABELS = 1.55
 """Between the neatlines, where the degrees are written."""
-_GUTTER, _APART = 1.6, 1.1
+_APART = 1.1
 _LEAST_MAP = 24.0
 """A map smaller than this on a side is none, in heights of the type."""
 _LEAST_SHARE = 0.36
 """Of the page's height that the map has at least above a margin."""
 _ROWS_BELOW = 9
 """Of table and chart under a map: the map comes first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A block with its place on the page."""
-
-    block: Block
-    box: Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +59,25 @@ class Layout:
     inner: Box
     blocks: tuple[Standing, ...]
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """What has a place in margin and foot."""
+        return frozenset(one.block.key for one in self.blocks)
+
+    @property
+    def links(self) -> list[Link]:
+        """What of them leads to other pages."""
+        return [link.moved(one.box.x, one.box.y) for one in self.blocks for link in one.block.links]
+
 
 def first_frame(template: Template) -> Box:
     """Return about where the map will be: to find the scale by, before anything is read."""
-    usable, type_mm = _usable(template), template.type
+    usable, type_mm = usable_of(template), template.type
     top = usable.y + HEADING * type_mm
     high = usable.bottom - top - 13.0 * type_mm
     wide = usable.width
     if template.side == "right":
-        wide -= template.column_mm + _GUTTER * type_mm
+        wide -= template.column_mm + GUTTER * type_mm
     else:
         high -= 36.0 * type_mm
     box = Box(usable.x, top, wide, high)
@@ -95,22 +104,13 @@ def divided(template: Template, contents: Contents, frame: MapFrame, figures: Fi
     InputError
         The page is too small for what must stand on it.
     """
-    usable, type_mm = _usable(template), template.type
-    heading = Box(usable.x, usable.y, usable.width, HEADING * type_mm)
-    foot = _foot(template, contents, frame, usable)
-    below = usable.bottom - max((one.box.height for one in foot), default=0.0)
-    foot = [
-        Standing(one.block, Box(one.box.x, below, one.box.width, one.box.height)) for one in foot
-    ]
-    room = Box(usable.x, heading.bottom, usable.width, below - _GUTTER * type_mm - heading.bottom)
+    heading = heading_of(template)
+    foot = foot_of(template, contents, frame)
+    room = room_above(foot, heading, template.type)
     fill = _beside if template.side == "right" else _below
     outer, margin = fill(_Margin(template, contents, frame, figures), room)
     _must_hold_a_map(template, outer)
-    return Layout(heading, outer, outer.inset(LABELS * type_mm), (*margin, *foot))
-
-
-def _usable(template: Template) -> Box:
-    return Box(0, 0, template.width, template.height).inset(template.margin)
+    return Layout(heading, outer, outer.inset(LABELS * template.type), (*margin, *foot))
 
 
 def _must_hold_a_map(template: Template, outer: Box) -> None:
@@ -118,39 +118,6 @@ def _must_hold_a_map(template: Template, outer: Box) -> None:
     if outer.width >= least and outer.height >= least:
         return
     raise too_small(template)
-
-
-def too_small(template: Template) -> InputError:
-    """Return the error of a page that cannot hold its margin."""
-    values: dict[str, object] = {
-        "width": f"{template.width:g}",
-        "height": f"{template.height:g}",
-        "margin": f"{template.margin:g}",
-        "type": f"{template.type:g}",
-    }
-    return InputError(Fault("sheet-too-small", values=values))
-
-
-def _foot(template: Template, contents: Contents, frame: MapFrame, usable: Box) -> list[Standing]:
-    """Return the four columns at the foot, from its own upper edge."""
-    type_mm = template.type
-    gap = _GUTTER * type_mm
-    shares = (0.27, 0.2, 0.29, 0.24)
-    if usable.width < 70 * type_mm:
-        raise too_small(template)
-    room = usable.width - gap * (len(shares) - 1)
-    makers: Sequence[Callable[[float], Block]] = (
-        lambda width: imprint.scale_block(contents, frame, width, type_mm),
-        lambda width: imprint.age_block(contents, width, type_mm),
-        lambda width: imprint.rule_block(contents, width, type_mm),
-        lambda width: imprint.maker_block(contents, width, type_mm),
-    )
-    found, x = [], usable.x
-    for make, share in zip(makers, shares, strict=True):
-        block = make(room * share)
-        found.append(Standing(block, Box(x, 0.0, block.width, block.height)))
-        x += room * share + gap
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +143,11 @@ class _Margin:
     def of_rows(self, width: float, rows: int, chart_rows: int) -> list[Block]:
         """Return table and chart with at most so many rows."""
         contents, type_mm = self.contents, self.template.type
-        blocks = [figure_blocks.table_block(contents, self.figures.values, rows, width, type_mm)]
-        values, bars = self.figures.values, self.figures.bars
-        if bars:
+        values, bars, index = self.figures.values, self.figures.bars, self.figures.index
+        blocks = [figure_blocks.table_block(contents, values, rows, width, type_mm)]
+        if index is not None:
+            blocks.insert(0, index_block(contents, index, width, type_mm))
+        elif bars:
             blocks.append(figure_blocks.bar_block(contents, bars, chart_rows, width, type_mm))
         elif spark := next((one for one in values if one.spark), None):
             blocks.append(figure_blocks.spark_block(contents, spark, width, type_mm))
@@ -186,8 +155,7 @@ class _Margin:
 
     def most_figures(self, width: float, room: float) -> list[Block]:
         """Return as many figures as there is room for; where it is little, fewer or none."""
-        least = figure_blocks.LEAST_ROWS
-        rows = [least, least]
+        rows = [LEAST_ROWS, LEAST_ROWS]
         best = self.of_rows(width, *rows)
         if self._needs(best) > room:
             return best[:1] if self._needs(best[:1]) <= room else []
@@ -209,7 +177,7 @@ class _Margin:
 def _beside(margin: _Margin, room: Box) -> tuple[Box, list[Standing]]:
     """Return the map with its margin on the right."""
     template = margin.template
-    width, apart, gutter = template.column_mm, margin.apart, _GUTTER * template.type
+    width, apart, gutter = template.column_mm, margin.apart, GUTTER * template.type
     outer = Box(room.x, room.y, room.width - width - gutter, room.height)
     column = Box(outer.right + gutter, room.y, width, room.height)
     if template.column_count > 1:
@@ -238,7 +206,7 @@ def _stacked(blocks: Sequence[Block], x: float, y: float, apart: float) -> list[
 
 def _below(margin: _Margin, room: Box) -> tuple[Box, list[Standing]]:
     """Return the map with its margin in columns under it."""
-    template, gap = margin.template, _GUTTER * margin.template.type
+    template, gap = margin.template, GUTTER * margin.template.type
     least = max(_LEAST_SHARE * template.height, _LEAST_MAP * template.type)
     columns = _filled(margin, room.width, room.height - least - gap, _ROWS_BELOW)
     high = _tallest(columns, margin.apart)
@@ -251,13 +219,15 @@ def _filled(margin: _Margin, wide: float, most: float, rows: int) -> list[list[B
     """Return the blocks in columns, with as many rows of figures as the height allows."""
     template, apart = margin.template, margin.apart
     count = template.column_count
-    width = (wide - _GUTTER * template.type * (count - 1)) / count
+    width = (wide - GUTTER * template.type * (count - 1)) / count
     needed, locator = margin.legend(width), margin.locator(width, 10.0)
     best = _in_columns([*needed, locator], count, apart)
     if _tallest(best, apart) > most:
         raise too_small(template)
-    for more in range(figure_blocks.LEAST_ROWS, rows + 1):
-        figures = margin.of_rows(width, more, more)
+    choices = [margin.of_rows(width, more, more) for more in range(LEAST_ROWS, rows + 1)]
+    if margin.figures.index is not None:
+        choices.insert(0, choices[0][:1])
+    for figures in choices:
         columns = _in_columns([*needed, *figures, locator], count, apart)
         if _tallest(columns, apart) <= most:
             best = columns
@@ -265,7 +235,7 @@ def _filled(margin: _Margin, wide: float, most: float, rows: int) -> list[list[B
 
 
 def _side_by_side(margin: _Margin, columns: Sequence[Sequence[Block]], room: Box) -> list[Standing]:
-    gap, count = _GUTTER * margin.template.type, margin.template.column_count
+    gap, count = GUTTER * margin.template.type, margin.template.column_count
     step = (room.width + gap) / count
     return [
         one

@@ -233,7 +233,7 @@ def _regions(drawing: Drawing, level: str, style: Style, *, within: bool) -> Ite
     due, bold = within and not finest, within and not finest
     found = []
     for row, shape in zip(rows, near, strict=True):
-        spot = _roomiest(drawing, shape)
+        spot = roomiest(drawing, shape)
         if spot is not None:
             x, y, area = spot
             name = Wanted(areas.names[row], x, y, size, color, due, within, bold)
@@ -248,7 +248,7 @@ def _has_room(name: Wanted, area: float) -> bool:
     return area >= _ROOMY * width * name.size_mm
 
 
-def _roomiest(drawing: Drawing, shape: shapely.Geometry) -> tuple[float, float, float] | None:
+def roomiest(drawing: Drawing, shape: shapely.Geometry) -> tuple[float, float, float] | None:
     """Return the middle of the largest circle in a shape on the page, and its area in mm²."""
     if shape is None or shape.is_empty:
         return None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO
 
-from layers.print.drawing import PER_MM, Box, Plate
+from layers.print.drawing import PER_MM, Link, Plate
 from layers.print.pdf_content import PageContent, States
 from layers.print.pdf_font import Letters, put_font
 from layers.print.pdf_objects import PdfObjects
@@ -20,14 +20,6 @@ from layers.print.sheet_info import SheetInfo
 
 _POINTS_PER_MM = 72 / 25.4
 _POINTS_PER_UNIT = _POINTS_PER_MM / PER_MM
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A part of a page that leads to another; pages count from 1."""
-
-    box: Box
-    page: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +161,7 @@ class PdfFile:
 
     def _bookmarks(self) -> str:
         named = [
-            (name, leaf)
-            for (name, _), leaf in zip(self._names, self._leaves, strict=True)
-            if name
+            (name, leaf) for (name, _), leaf in zip(self._names, self._leaves, strict=True) if name
         ]
         if not named:
             return ""

@@ -23,6 +23,15 @@ class Format(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Leaf:
+    """Which page of an atlas 图集 a sheet is; pages count from 1."""
+
+    number: int
+    count: int
+    is_index: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SheetRequest:
     """A situation map as somebody wants it.
 
@@ -59,6 +68,8 @@ class SheetRequest:
         编号, under which its record is found; also in the square code.
     record : str or None
         What the square code holds; the number unless given.
+    leaf : Leaf or None
+        Which page of an atlas it is.
     """
 
     region_code: str
@@ -80,6 +91,7 @@ class SheetRequest:
     waiver: str | None = None
     number: str = ""
     record: str | None = None
+    leaf: Leaf | None = None
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None or self.drawn_at.tzinfo is None:

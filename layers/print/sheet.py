@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC
 from functools import cached_property
-from typing import Any
 
 import shapely
 
-from geo_data.records import Scope
+from geo_data.records import Region, Scope
 from geo_data.store import Store
 from indicators import catalog
 from indicators.engine import IndicatorValue
 from layers.legend import LegendGroup
 from layers.print import figure_blocks, furniture, imprint, layout, legend_blocks
+from layers.print.atlas_index import Index
 from layers.print.contents import Contents, outline_of, read_contents, region_of
-from layers.print.drawing import Box, Plate
+from layers.print.drawing import Box, Link, Plate
 from layers.print.generalising import Grain
 from layers.print.layout import Layout
 from layers.print.map_frame import Affine, MapFrame, fitted, to_metres
 from layers.print.names import Placed, name_plate
+from layers.print.page_marks import back_links, neighbours, page_numbers
 from layers.print.pdf import pdf_bytes
 from layers.print.plates import Drawing, map_plates
 from layers.print.png import png_bytes
-from layers.print.request import Format, SheetRequest
+from layers.print.request import Format, Leaf, SheetRequest
 from layers.print.sheet_info import SheetInfo
 from layers.print.signs import TYPE_MM
 from layers.print.svg import svg_bytes
 from layers.print.templates import Template
 from layers.style import WORDS
+
+Read = Callable[[Store, Scope, SheetRequest, float], Contents]
+"""As :func:`~layers.print.contents.read_contents`."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ class Sheet:
         What is drawn, from the ground up.
     names : tuple of Placed
         The names on the map.
+    marks : tuple of Link
+        What on the map and at its frame leads to other pages of an atlas.
     """
 
     request: SheetRequest
@@ -62,6 +68,7 @@ class Sheet:
     layout: Layout
     plates: tuple[Plate, ...]
     names: tuple[Placed, ...]
+    marks: tuple[Link, ...] = ()
 
     @property
     def title(self) -> str:
@@ -100,6 +107,11 @@ class Sheet:
         return figure_blocks.vital_signs(self.contents)
 
     @property
+    def links(self) -> tuple[Link, ...]:
+        """Return all that leads to other pages: of map, margin and heading."""
+        return (*self.marks, *self.layout.links)
+
+    @property
     def rules(self) -> list[str]:
         """How things are counted 口径, and where the ground comes from."""
         return imprint.rules(self.contents)
@@ -115,21 +127,48 @@ class Sheet:
     @property
     def info(self) -> SheetInfo:
         """What its files say of it."""
-        request = self.request
-        return SheetInfo(
-            width=self.template.width,
-            height=self.template.height,
-            dpi=self.template.dpi,
-            title=self.title,
-            author=request.unit or self.contents.store.city.name(request.language),
-            producer=WORDS("print-producer", request.language),
-            language=request.language,
-            drawn_at=request.drawn_at.astimezone(UTC),
-            frame=self.frame,
-        )
+        return info_of(self)
 
 
-def situation_map(store: Store, scope: Scope, request: SheetRequest) -> Sheet:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A sheet whose parts have their places, but for those on the map; as :class:`Sheet`.
+
+    ``index`` is that of the atlas it is a page of.
+    """
+
+    request: SheetRequest
+    template: Template
+    contents: Contents
+    frame: MapFrame
+    layout: Layout
+    index: Index | None
+
+    def on(self, leaf: Leaf) -> Plan:
+        """Return it as a page of an atlas."""
+        request = replace(self.request, leaf=leaf)
+        return replace(self, request=request, contents=replace(self.contents, request=request))
+
+
+def info_of(sheet: Sheet | Plan) -> SheetInfo:
+    """Return what files say of a sheet."""
+    request, contents = sheet.request, sheet.contents
+    return SheetInfo(
+        width=sheet.template.width,
+        height=sheet.template.height,
+        dpi=sheet.template.dpi,
+        title=f"{furniture.title(contents)} {furniture.moment(contents)}",
+        author=request.unit or contents.store.city.name(request.language),
+        producer=WORDS("print-producer", request.language),
+        language=request.language,
+        drawn_at=request.drawn_at.astimezone(UTC),
+        frame=sheet.frame,
+    )
+
+
+def situation_map(
+    store: Store, scope: Scope, request: SheetRequest, index: Index | None = None
+) -> Sheet:
     """Lay out a situation map; nothing is written yet.
 
     Parameters
@@ -138,6 +177,8 @@ def situation_map(store: Store, scope: Scope, request: SheetRequest) -> Sheet:
         Where, and who asks: a sheet shows no more than the screen would.
     request : SheetRequest
         What is wanted.
+    index : Index, optional
+        That of the atlas it is a page of.
 
     Raises
     ------
@@ -145,26 +186,53 @@ def situation_map(store: Store, scope: Scope, request: SheetRequest) -> Sheet:
         A region, layer, template or indicator that there is not or not for this viewer, a scale at
         which the region does not fit, a page too small for what must stand on it, no font.
     """
+    return drawn(planned(store, scope, request, index))
+
+
+def planned(
+    store: Store,
+    scope: Scope,
+    request: SheetRequest,
+    index: Index | None = None,
+    read: Read = read_contents,
+) -> Plan:
+    """Give everything of a sheet its place; arguments and errors as :func:`situation_map`.
+
+    ``read`` reads what it shows: who only wants to know whether there is room reads less.
+    """
     template = request.sheet_template
     region = region_of(store, scope, request.region_code)
     if request.indicator not in catalog.indicators():
         # Told before anything is read.
-        read_contents(store, scope, request, 1e5)
-    bounds = _bounds(store, scope, region)
+        read(store, scope, request, 1e5)
+    bounds = bounds_of(store, scope, region)
     crs = store.city.metric_crs
-    guess = fitted(layout.first_frame(template), crs, bounds, request.scale)
-    contents = read_contents(store, scope, request, guess.denominator)
+    guess = _guessed(layout.first_frame(template), crs, bounds, request.scale)
+    contents = read(store, scope, request, guess.denominator)
     figures = figure_blocks.Figures.of(contents)
+    if request.leaf is not None and request.leaf.is_index:
+        figures = replace(figures, index=index)
     divided = layout.divided(template, contents, guess, figures)
     frame = fitted(divided.inner, crs, bounds, request.scale)
     if frame.denominator != guess.denominator:
-        contents = read_contents(store, scope, request, frame.denominator)
+        contents = read(store, scope, request, frame.denominator)
         divided = layout.divided(template, contents, frame, figures)
         frame = MapFrame(divided.inner, crs, frame.denominator, frame.east, frame.north)
-    return _drawn(request, template, contents, divided, frame)
+    return Plan(request, template, contents, frame, divided, index)
 
 
-def _bounds(store: Store, scope: Scope, region: Any) -> tuple[float, float, float, float]:
+def _guessed(
+    box: Box, crs: str, bounds: tuple[float, float, float, float], scale: int | str
+) -> MapFrame:
+    """Return about the frame; whether a scale that is asked for fits is seen in the true one."""
+    if isinstance(scale, str):
+        return fitted(box, crs, bounds, scale)
+    west, south, east, north = bounds
+    return MapFrame(box, crs, float(scale), (west + east) / 2, (south + north) / 2)
+
+
+def bounds_of(store: Store, scope: Scope, region: Region) -> tuple[float, float, float, float]:
+    """Return west, south, east, north of a region in metres of the city's CRS."""
     outline = outline_of(store, scope, region)
     to_page = to_metres(store.city.metric_crs)
     metres = shapely.transform(outline, lambda x, y: to_page.transform(x, y), interleaved=False)
@@ -172,26 +240,42 @@ def _bounds(store: Store, scope: Scope, region: Any) -> tuple[float, float, floa
     return west, south, east, north
 
 
-def _drawn(
-    request: SheetRequest,
-    template: Template,
-    contents: Contents,
-    divided: Layout,
-    frame: MapFrame,
-) -> Sheet:
+def drawn(plan: Plan) -> Sheet:
+    """Draw a sheet that is planned."""
+    template, contents, frame = plan.template, plan.contents, plan.frame
     drawing = Drawing(contents, frame, Grain.of(template.dpi), template.type / TYPE_MM)
     arrow = furniture.arrow_box(drawing, template.type)
-    names, placed = name_plate(drawing, [arrow])
+    framed = furniture.frame_plate(drawing, plan.layout.outer, arrow, template.type)
+    marks, links, taken = _marks(plan, drawing, framed)
+    names, placed = name_plate(drawing, [arrow, *taken])
+    margin = furniture.margin_plate(contents, plan.layout, template)
+    links = (*links, *back_links(contents, margin))
     plates = [
         furniture.paper(template),
         *map_plates(drawing),
         names,
-        furniture.frame_plate(drawing, divided.outer, arrow, template.type),
+        framed,
+        marks,
         furniture.watermark(contents, template),
-        furniture.margin_plate(contents, divided, template),
+        margin,
     ]
     kept = tuple(plate for plate in plates if plate.items)
-    return Sheet(request, template, contents, frame, divided, kept, tuple(placed))
+    return Sheet(plan.request, template, contents, frame, plan.layout, kept, tuple(placed), links)
+
+
+def _marks(
+    plan: Plan, drawing: Drawing, framed: Plate
+) -> tuple[Plate, tuple[Link, ...], list[Box]]:
+    """Return what on a page of an atlas leads to others, where to, and what room that takes."""
+    index, leaf = plan.index, plan.request.leaf
+    if index is None or leaf is None:
+        return Plate("pages", "", ()), (), []
+    if leaf.is_index:
+        arrow = furniture.arrow_box(drawing, plan.template.type)
+        return page_numbers(drawing, index, [arrow])
+    degrees = furniture.texts_of(framed.items)
+    plate, links = neighbours(drawing, plan.layout.outer, degrees, index)
+    return plate, links, []
 
 
 def render(sheet: Sheet, format: Format | str) -> bytes:

@@ -10,6 +10,7 @@ with neither legend nor foot: that is less than ours draws.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -38,7 +39,9 @@ from tests.bench.print_own import NOW
 FOOTPRINTS, CASES = 200_000, 3_000
 SYSTEM_PYTHON = "/usr/bin/python3"
 NOTES = """CPU: user and system time of the whole process. Memory: its peak. RESULT: naive and QGIS
-divided by ours, PDF by PDF; a peer that is not installed: none."""
+divided by ours, PDF by PDF; a peer that is not installed: none. atlas_rss_pct: by how much the
+memory in use has grown from page 3 to page 17 of the atlas."""
+ATLAS_PAGES = 3, 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,13 @@ def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory() as throw_away:
         folder = given.keep or Path(throw_away)
         folder.mkdir(parents=True, exist_ok=True)
-        report(measured(folder))
+        report(measured(folder), held(folder))
+
+
+def held(folder: Path) -> dict[int, float]:
+    """Return what the atlas held after each page, in MB."""
+    told = json.loads((folder / "atlas.json").read_text())
+    return {int(page): mb for page, mb in told.items()}
 
 
 def measured(folder: Path) -> dict[str, Spent]:
@@ -76,6 +85,9 @@ def measured(folder: Path) -> dict[str, Spent]:
         out = folder / f"ours-{region}.{ending}"
         asked = [sys.executable, "-m", "tests.bench.print_own", str(path), region, str(out)]
         found[name] = spent(name, asked, out)
+    out = folder / "atlas.pdf"
+    asked = [sys.executable, "-m", "tests.bench.print_atlas", str(path), str(out)]
+    found["atlas"] = spent("ours, an atlas of every town, PDF", asked, out)
     plain = plain_layers(path)
     beside = Path(__file__).with_name("print_peers.py")
     if find_spec("matplotlib"):
@@ -114,7 +126,7 @@ def spent(name: str, command: list[str], out: Path) -> Spent:
     return Spent(name, wall, cpu, used.ru_maxrss / 1024, out.stat().st_size / 1e6)
 
 
-def report(found: dict[str, Spent]) -> None:
+def report(found: dict[str, Spent], atlas: dict[int, float]) -> None:
     """Print them beside each other."""
     table = Table("", "wall, s", "CPU, s", "peak, MB", "file, MB", caption=NOTES)
     for one in found.values():
@@ -127,9 +139,12 @@ def report(found: dict[str, Spent]) -> None:
     cpu_vs_qgis = f"{qgis.cpu_s / ours.cpu_s:.2f}" if qgis else "none"
     wall_vs_qgis = f"{qgis.wall_s / ours.wall_s:.2f}" if qgis else "none"
     town = found["ours, one town, PDF"].cpu_s
+    early, late = (atlas[page] for page in ATLAS_PAGES)
+    print(f"atlas of {max(atlas)} pages: {early:.0f} MB after page 3, {late:.0f} after page 17")
     print(
         f"RESULT bench=print cpu_vs_naive={vs_naive} cpu_vs_qgis={cpu_vs_qgis} "
-        f"wall_vs_qgis={wall_vs_qgis} town_cpu_s={town:.2f}"
+        f"wall_vs_qgis={wall_vs_qgis} town_cpu_s={town:.2f} "
+        f"atlas_rss_pct={100 * (late - early) / early:.1f}"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -16,14 +15,13 @@ from geo_data import queries
 from geo_data.ingest import Reading, apply
 from geo_data.records import Scope, Severity
 from geo_data.settings import Settings
-from geo_data.store import Store, open_store
+from geo_data.store import Store
 from indicators import engine, windows
 from indicators.catalog import indicators
 from layers.deck import shading_scale
 from layers.style import scale
-from tests.geo_data.lived_city import NOON, case, hours, make_lived_city, opened
+from tests.geo_data.lived_city import NOON, case, hours
 from tests.geo_data.small_city import GRIDS, middle
-from tests.stores import Address, Stores
 
 ALL = Scope.everything()
 WORKED_OUT = "indicators.engine.by_level"
@@ -39,17 +37,9 @@ class Clock:
         return self.now
 
 
-@pytest.fixture(scope="module")
-def made(module_stores: Stores) -> Address:
-    path = module_stores.new()
-    make_lived_city(path).close()
-    return path
-
-
 @pytest.fixture
-def store(made: Address, stores: Stores) -> Iterator[Store]:
-    with opened(open_store(stores.copy(made))) as opened_store:
-        yield opened_store
+def store(lived_store: Store) -> Store:
+    return lived_store
 
 
 @pytest.fixture

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from geo_data.settings import Settings
-from geo_data.store import Store, open_store
+from geo_data.store import Store
 from tests.dashboard.exporting.working import (
     SLOW,
     working,
 )
-from tests.geo_data.lived_city import make_lived_city, opened
-from tests.stores import Stores
-
-
-@pytest.fixture(scope="module")
-def made(module_stores: Stores) -> Any:
-    address = module_stores.new()
-    make_lived_city(address).close()
-    return address
 
 
 @pytest.fixture
-def store(stores: Stores, made: Any) -> Iterator[Store]:
-    with opened(open_store(stores.copy(made))) as store:
-        yield store
+def store(lived_store: Store) -> Store:
+    return lived_store
 
 
 @pytest.fixture

@@ -8,13 +8,18 @@ import subprocess
 import zipfile
 from typing import Any
 
+import pypdfium2
 import pytest
 
+from dashboard.exporting.making import check
 from geo_data.exports import ExportRequest, export_record
 from geo_data.settings import Settings
 from geo_data.store import Store
+from layers import catalog
+from layers.print import atlas
 from tests.dashboard.exporting.working import (
     ALL,
+    AT,
     over,
     serving,
     waiting,
@@ -73,16 +78,75 @@ def test_a_sheet_is_made_with_its_number_mark_and_waiver(store: Store, settings:
     assert record.link == f"https://city.example/exports/{number}"
 
 
-def test_a_page_too_small_fails_with_a_remedy_and_no_file(store: Store, settings: Settings) -> None:
+def test_an_atlas_is_made_page_by_page(store: Store, settings: Settings) -> None:
+    asked = {"format": "pdf", "atlas": "next", "template": "a4-landscape", "scale": "same"}
     with serving(store, settings) as client:
-        unknown = client.post("/api/v1/exports", json={"format": "pdf", "template": "a3-lanscape"})
-        assert unknown.status_code == 422
-        assert "a3-landscape" in unknown.json()["detail"]["remedy"]
-        asked = {"format": "pdf", "template": "40x30mm"}
-        told = over(client, client.post("/api/v1/exports", json=asked).json()["number"])
-    assert told["state"] == "failed"
-    assert told["problems"][0]["remedy"]
-    assert not settings.export_folder.exists() or not list(settings.export_folder.iterdir())
+        number = client.post("/api/v1/exports", json=asked).json()["number"]
+        told = over(client, number)
+        assert told["state"] == "done", told
+        file = client.get(told["file"])
+    document = pypdfium2.PdfDocument(file.content)
+    assert len(document) == 4
+    for page in document:
+        assert number in page.get_textpage().get_text_bounded()
+    document.close()
+    assert [one.name for one in settings.export_folder.iterdir()] == [f"{number}.pdf"]
+
+
+def test_a_sheet_without_room_is_refused_when_it_is_asked_for(
+    store: Store, settings: Settings
+) -> None:
+    """Nothing is entered, and the sentence is that of the print engine itself."""
+    sheet = {"format": "pdf", "region": "t1"}
+    wrong = (
+        ({"template": "a3-lanscape"}, "template", "a3-landscape"),
+        ({"template": "40x30mm"}, "template", "40×30 mm"),
+        ({"template": "100x90mm"}, "template", "100×90 mm"),
+        ({"scale": 300}, "scale", "1:300"),
+        ({"layers": ["place-camera"]}, "layers", "place-camera"),
+        ({"region": "t9"}, "region", "t9"),
+        ({"at": "2125-01-01T00:00:00Z"}, "at", "2125"),
+        ({"atlas": "gird"}, "atlas", "grid"),
+        ({"atlas": "next", "region": "t0g0"}, "atlas", "t0g0"),
+        ({"atlas": "next", "template": "100x90mm"}, "template", "100×90 mm"),
+        ({"atlas": "next", "scale": 300}, "scale", "1:300"),
+        ({"atlas": "next", "format": "png"}, "format", "png"),
+        ({"atlas": "next", "format": "csv"}, "format", "csv"),
+    )
+    with serving(store, settings) as client:
+        for changes, field, named in wrong:
+            said = client.post("/api/v1/exports", json=sheet | changes)
+            assert said.status_code == 422, (changes, said.text)
+            detail = said.json()["detail"]
+            assert detail["field"] == field, (changes, detail)
+            assert named in detail["error"] + detail["remedy"], (changes, detail)
+        assert client.get("/api/v1/exports").json() == []
+    assert not settings.export_folder.exists()
+
+
+def test_an_atlas_of_too_many_pages_is_refused_with_a_remedy(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(atlas, "MOST_PAGES", 9)
+    with serving(store, settings) as client:
+        said = client.post("/api/v1/exports", json={"format": "pdf", "atlas": "grid"})
+    assert said.status_code == 422
+    assert said.json()["detail"]["field"] == "atlas"
+    assert "10 pages" in said.json()["detail"]["error"]
+    assert "smaller region" in said.json()["detail"]["remedy"]
+
+
+def test_what_paper_has_not_of_the_screen_is_left_out(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A base map is on the desk, and the desk asks for what is on it."""
+    real = catalog.declared
+    ground = {"key": "basemap", "geometry": "raster", "level": None}
+    raster = real(store)[0].model_copy(update=ground)
+    monkeypatch.setattr(catalog, "declared", lambda of: (raster, *real(of)))
+    asked = {"format": "pdf", "layers": ["basemap", "region-town"], "template": "a4-landscape"}
+    found = check(store, ALL, ExportRequest.model_validate(asked), AT)
+    assert found.layers == ("basemap", "region-town")
 
 
 def test_an_idempotency_key_sent_again_is_the_same_export(

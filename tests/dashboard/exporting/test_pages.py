@@ -130,6 +130,38 @@ def test_a_preview_is_a_small_picture_and_enters_nothing(client: TestClient) -> 
     assert client.get("/api/v1/exports").json() == []
 
 
+def test_the_form_offers_an_atlas_of_what_lies_below(client: TestClient) -> None:
+    def choices(address: str) -> list[str]:
+        page = client.get(address).text
+        found = re.search(r'<select name="atlas">(.*?)</select>', page)
+        return re.findall(r'value="([^"]*)"', found[1]) if found else []
+
+    assert choices("/exports/new?region=c") == ["", "town", "grid"]
+    assert choices("/exports/new?region=t1") == ["", "grid"]
+    assert choices("/exports/new?region=t1g0") == []
+    assert "3 页" in client.get("/exports/new?region=c").text
+
+
+def test_the_preview_of_an_atlas_is_its_index(client: TestClient) -> None:
+    asked = '{"format": "png", "region": "c", "atlas": "town", "template": "a4-landscape"}'
+    whole = client.get("/exports/preview.png", params={"request": asked})
+    assert whole.status_code == 200, whole.text
+    plain = client.get(
+        "/exports/preview.png", params={"request": asked.replace('"atlas": "town", ', "")}
+    )
+    assert whole.content != plain.content
+
+
+def test_an_atlas_is_told_by_its_record_and_its_page(client: TestClient, store: Store) -> None:
+    number = entered(store, atlas="next", region="c", scale="same")
+    register.begin(store, number, AT)
+    register.tell(store, number, "page 3/18", 0.15)
+    page = client.get(f"/exports/{number}").text
+    assert "每个town一页" in page
+    assert "第 3 页，共 18 页" in page
+    assert "图集同一比例尺" in page
+
+
 @pytest.mark.parametrize(
     "asked", ["{", '{"format": "pdf", "region": "nowhere"}', '{"format": "pdf", "template": "a9"}']
 )

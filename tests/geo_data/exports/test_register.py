@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
 
 from geo_data.exports import (
+    COMMAND_LINE,
     ExportRequest,
     State,
     checked,
@@ -21,25 +21,16 @@ from geo_data.exports import (
 from geo_data.faults import Fault, InputError
 from geo_data.records import Scope
 from geo_data.store import Store, open_store
-from tests.geo_data.lived_city import NOON, hours, make_lived_city, opened
-from tests.stores import Stores, address_of
+from tests.geo_data.lived_city import NOON, hours, opened
+from tests.stores import address_of
 
 ALL = Scope.everything()
 AT = NOON + hours(13)
 
 
-@pytest.fixture(scope="module")
-def made(module_stores: Stores) -> object:
-    address = module_stores.new()
-    make_lived_city(address).close()
-    return module_stores.copy(address)
-
-
 @pytest.fixture
-def store(stores: Stores, made: object) -> Iterator[Store]:
-    store = open_store(stores.copy(made))  # type: ignore[arg-type]
-    yield store
-    store.close()
+def store(lived_store: Store) -> Store:
+    return lived_store
 
 
 def asked(region: str = "c", at: datetime = AT, **more: object) -> ExportRequest:
@@ -139,6 +130,20 @@ def test_what_was_cut_off_is_made_again_once_and_then_has_failed(store: Store) -
     for _ in range(5):
         assert register.begin(store, number, AT)
         assert register.put_back(store, number)
+
+
+def test_what_the_command_line_makes_is_left_to_it_until_it_must_be_gone(store: Store) -> None:
+    more = {"asked_from": f"{COMMAND_LINE}operator", "is_begun": True}
+    record = enter(store, ALL, asked(), AT, **more)  # type: ignore[arg-type]
+    assert (record.state, record.started_at, record.attempts) == (State.RUNNING, AT, 1)
+    assert register.in_state(store, State.QUEUED) == []
+    assert register.take_over(store, AT + hours(1)) == []
+    assert register.finish(store, record.number, AT, "map.pdf", 3, "ab")
+    killed = enter(store, ALL, asked(), AT, **more)  # type: ignore[arg-type]
+    assert register.take_over(store, AT + hours(7)) == []
+    found = export_record(store, ALL, killed.number)
+    assert found is not None
+    assert (found.state, found.faults[0].key) == (State.FAILED, "export-interrupted")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -15,7 +14,7 @@ from geo_data.ingest import Report, apply
 from geo_data.queries import drawn_counts, open_incident_points, region_tree
 from geo_data.records import Scope, Severity, Stage, Window
 from geo_data.store import Store, open_store
-from tests.geo_data.lived_city import NOON, case, hours, make_lived_city, opened, step
+from tests.geo_data.lived_city import NOON, case, hours, opened, step
 from tests.geo_data.small_city import GRIDS, middle
 from tests.stores import Address, Stores
 
@@ -25,17 +24,9 @@ NOW = NOON + hours(300)
 NARROW, WIDE = Window(NOW - hours(24), NOW), Window(NOW - hours(600), NOW)
 
 
-@pytest.fixture(scope="module")
-def made(module_stores: Stores) -> Address:
-    path = module_stores.new()
-    make_lived_city(path).close()
-    return path
-
-
 @pytest.fixture
-def store(made: Address, stores: Stores) -> Iterator[Store]:
-    with opened(open_store(stores.copy(made))) as opened_store:
-        yield opened_store
+def store(lived_store: Store) -> Store:
+    return lived_store
 
 
 def recounted(
@@ -141,8 +132,10 @@ REPORTS: st.SearchStrategy[Report] = st.one_of(
 
 @given(st.lists(st.lists(REPORTS, min_size=1, max_size=6), min_size=1, max_size=4))
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_followed_as_recounted(made: Address, stores: Stores, batches: list[list[Report]]) -> None:
-    with opened(open_store(stores.copy(made))) as store:
+def test_followed_as_recounted(
+    lived_city: Address, stores: Stores, batches: list[list[Report]]
+) -> None:
+    with opened(open_store(stores.copy(lived_city))) as store:
         assert_same(store)
         for batch in batches:
             apply(store, batch, NOW)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -28,7 +27,6 @@ from tests.geo_data.lived_city import (
     case,
     first_cases,
     hours,
-    make_lived_city,
     opened,
     step,
 )
@@ -39,17 +37,9 @@ EVERYTHING = Scope.everything()
 CODES = ("c", "t0", "t1", "t2", "t0g0", "t2g1", "f")
 
 
-@pytest.fixture(scope="module")
-def made(module_stores: Stores) -> Address:
-    path = module_stores.new()
-    make_lived_city(path).close()
-    return path
-
-
 @pytest.fixture
-def store(made: Address, stores: Stores) -> Iterator[Store]:
-    with opened(open_store(stores.copy(made))) as opened_store:
-        yield opened_store
+def store(lived_store: Store) -> Store:
+    return lived_store
 
 
 def day_of(moment: datetime) -> Window:
@@ -190,9 +180,9 @@ REPORTS = st.one_of(
 @given(st.lists(st.lists(REPORTS, min_size=1, max_size=6), min_size=1, max_size=4))
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whole_days_are_counted_as_the_rollups_do(
-    made: Address, stores: Stores, batches: list[list[Report]]
+    lived_city: Address, stores: Stores, batches: list[list[Report]]
 ) -> None:
-    with opened(open_store(stores.copy(made))) as store:
+    with opened(open_store(stores.copy(lived_city))) as store:
         for number, batch in enumerate(batches):
             lately(store, EVERYTHING)
             apply(store, batch, NOON + hours(200 + number))

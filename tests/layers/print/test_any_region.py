@@ -3,75 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-import geopandas as gpd
-import numpy as np
 import pytest
 import shapely
 
-from geo_data.city import City, Level
 from geo_data.records import Scope
-from geo_data.store import Store, open_store, write_layer
-from geo_data.words import Label
+from geo_data.store import Store
 from layers.print import Sheet, SheetRequest, situation_map, templates
 from tests.layers.print.judging import faults
-
-AT = datetime(2025, 6, 1, 4, tzinfo=UTC)
-WEST, SOUTH, SIDE = 121.0, 30.9, 0.3
-REGIONS = 20
-
-
-def _shapes() -> list[shapely.Geometry]:
-    """Random convex and notched shapes, a very thin one, and one of a few metres."""
-    rng = np.random.default_rng(4)
-    found: list[shapely.Geometry] = []
-    for n in range(REGIONS - 2):
-        centre = (WEST + 0.03 + (n % 6) * 0.045, SOUTH + 0.03 + (n // 6) * 0.08)
-        size = rng.uniform(0.002, 0.02)
-        stretch = rng.uniform(0.2, 1.0)
-        cloud = rng.normal(0, 1, (12, 2)) * (size, size * stretch) + centre
-        shape = shapely.MultiPoint(cloud).convex_hull
-        found.append(shape.difference(shapely.Point(cloud[0]).buffer(size / 3)))
-    thin = shapely.LineString([(WEST, SOUTH + 0.001), (WEST + SIDE, SOUTH + 0.02)]).buffer(4e-4)
-    tiny = shapely.Point(WEST + 0.29, SOUTH + 0.29).buffer(2e-5)
-    return [*found, thin, tiny]
+from tests.layers.print.odd_city import ODD_AT, REGIONS, make_odd_city
 
 
 @pytest.fixture(scope="module")
 def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    city = City(
-        code="odd",
-        name=Label(zh="形状各异之城", en="Odd city"),
-        bbox=(WEST, SOUTH, WEST + SIDE, SOUTH + SIDE),
-        metric_crs="EPSG:4549",
-        levels=tuple(
-            Level(key=key, name=Label(zh=zh, en=key))
-            for key, zh in (("district", "区"), ("town", "街镇"), ("grid", "网格"))
-        ),
-    )
-    store = open_store(tmp_path_factory.mktemp("odd") / "odd.gpkg", city, create=True)
-    shapes = _shapes()
-    names = [
-        f"很长很长的名字之第{n}街道（经济技术开发区）" if n % 3 else f"{n}镇"
-        for n in range(REGIONS)
-    ]
-    whole = shapely.box(WEST, SOUTH, WEST + SIDE, SOUTH + SIDE)
-    rows: dict[str, tuple[list[Any], list[Any], list[str], list[Any]]] = {
-        "district": (["odd"], [None], ["形状各异之城"], [whole]),
-        "town": ([f"t{n}" for n in range(REGIONS)], ["odd"] * REGIONS, names, shapes),
-        "grid": (
-            [f"t{n}g" for n in range(REGIONS)],
-            [f"t{n}" for n in range(REGIONS)],
-            [f"{name}第1网格" for name in names],
-            shapes,
-        ),
-    }
-    for level, (codes, parents, called, found) in rows.items():
-        columns = {"code": codes, "parent_code": parents, "name": called}
-        frame = gpd.GeoDataFrame(columns, geometry=found, crs=4326)
-        write_layer(store, f"regions/{level}", frame, "test", AT)
+    store = make_odd_city(tmp_path_factory.mktemp("odd") / "odd.gpkg")
     yield store
     store.close()
 
@@ -79,8 +25,8 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 def drawn(odd: Store, region: str, template: str, language: str = "zh-CN") -> Sheet:
     request = SheetRequest(
         region_code=region,
-        at=AT,
-        drawn_at=AT + timedelta(hours=1),
+        at=ODD_AT,
+        drawn_at=ODD_AT + timedelta(hours=1),
         template=template,
         language=language,
         unit="松江区城市运行管理中心（城市数字化转型办公室）",
