@@ -9,17 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from threading import Event, Thread
-
-import uvicorn
-from fastapi import FastAPI
+from typing import TYPE_CHECKING
 
 from dashboard import commands
 from dashboard.clock import city_clock
-from dashboard.server import create_server
-from geo_data.demo.simulator import simulate
 from geo_data.provision import Provided, provide, settings_with_city
 from geo_data.settings import Settings
 from geo_data.store import Store
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 GRACE_S = 1
 """How long open live streams may hold up the end."""
@@ -46,6 +45,8 @@ def create_app(
     InputError
         The settings, the city file or the store cannot be used.
     """
+    from dashboard.server import create_server
+
     settings = settings or settings_with_city()
     store = (provided or provide(settings, datetime.now(UTC))).store
     server = create_server(settings, store, clock or city_clock(settings.simulator_speed))
@@ -56,6 +57,8 @@ def create_app(
 @contextmanager
 def living(settings: Settings, store: Store, clock: Callable[[], datetime]) -> Iterator[None]:
     """Let a demo city go on living beside what is done inside; a real one lives by itself."""
+    from geo_data.demo.simulator import simulate
+
     stop = Event()
     if not store.city.demo or settings.simulator_rate == 0:
         yield
@@ -74,6 +77,8 @@ def serve(
     settings: Settings, provided: Provided, door: socket.socket, ready: Callable[[], None]
 ) -> None:
     """Serve a city on a listening socket until told to stop; ``ready`` is called before."""
+    import uvicorn
+
     clock = city_clock(settings.simulator_speed)
     app = create_app(settings, provided, clock)
     config = uvicorn.Config(

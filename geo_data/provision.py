@@ -10,15 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from geo_data import rollups
 from geo_data.city import read_city
 from geo_data.faults import Fault, InputError
-from geo_data.importer import Progress, import_city, is_current
-from geo_data.importer.report import ImportReport
 from geo_data.settings import Settings, read_settings
 from geo_data.store import Address, Store, alone, open_store, store_exists
 from geo_data.store.connections import is_server
+
+if TYPE_CHECKING:
+    from geo_data.importer import ImportReport, Progress
 
 DEMO_ADCODE = "310117"
 _URL = "sqlite:///"
@@ -95,6 +97,8 @@ def provide_city(
     settings: Settings, city_file: Path, at: datetime, *, progress: Progress | None = None
 ) -> Provided:
     """Open the store of a city file; imported again if it, or one of its sources, changed."""
+    from geo_data.importer import import_city, is_current
+
     address, report = store_address(settings, read_city(city_file).code), None
     with alone(address):
         if not is_current(city_file, address):

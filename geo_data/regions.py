@@ -1,4 +1,4 @@
-"""Which regions there are, which lies in which, and what they look like."""
+"""Which regions there are, and which lies in which."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import shapely
 from sqlalchemy import select
@@ -14,7 +13,6 @@ from sqlalchemy import select
 from geo_data.faults import Fault, InputError
 from geo_data.records import FUNCTIONAL, Region, Scope
 from geo_data.store import STORE_EXIT, Store
-from geo_data.store.geometries import decoded, undecoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,46 +278,6 @@ def region_codes(tree: RegionTree, region_code: str) -> tuple[str, ...] | None:
     if tree.is_whole_city and region_code == tree.root.code:
         return None
     return tree.subtree(region_code)
-
-
-def region_shapes(store: Store, scope: Scope, level: str) -> gpd.GeoDataFrame:
-    """Return the outlines of one level.
-
-    Parameters
-    ----------
-    store, scope
-        Where, and who asks.
-    level : str
-        A level of the city or ``"functional"``.
-
-    Returns
-    -------
-    GeoDataFrame
-        ``code, parent_code, name, geometry`` (MultiPolygon, EPSG:4326), in drill order.
-    """
-    tree = region_tree(store, scope)
-    key, stamp = ("region-shapes", level, tree.root.code), store.stamp("regions")
-    # pandas copies on write, so a shallow copy keeps the cached frame as it is.
-    return store.cached(key, stamp, lambda: _read_shapes(store, tree, level)).copy(deep=False)
-
-
-def _read_shapes(store: Store, tree: RegionTree, level: str) -> gpd.GeoDataFrame:
-    table = store.tables.regions
-    columns = (table.c.code, undecoded(table.c.geom))
-    with store.read() as connection:
-        rows = connection.execute(select(*columns).where(table.c.level == level)).all()
-    codes, values = zip(*rows, strict=True) if rows else ((), ())
-    shapes = dict(zip(codes, decoded(values), strict=True))
-    regions = [tree.get(code) for code in tree.codes_at(level)]
-    kept = [region for region in regions if region is not None]
-    return gpd.GeoDataFrame(
-        {
-            "code": [region.code for region in kept],
-            "parent_code": [region.parent_code for region in kept],
-            "name": [region.name for region in kept],
-        },
-        geometry=gpd.GeoSeries([shapes[region.code] for region in kept], crs=4326),
-    )
 
 
 def _read_chain(store: Store) -> _Chain:

@@ -15,9 +15,9 @@ from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from pydantic import BeforeValidator, Field, model_validator
 
+from geo_data.distinct import numbered
 from geo_data.sources import Entry, wrong
 from geo_data.words import Label
 
@@ -184,7 +184,7 @@ class LimitTable(Entry):
         int64, shape (n,)
             Positions in :attr:`rows`.
         """
-        codes, known = pd.factorize(category)
+        codes, known = numbered(category)
         starts, rows = [], []
         for number, code in enumerate(known):
             base = number * _DAYS

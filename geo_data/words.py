@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated
 
@@ -44,17 +44,24 @@ class Words:
 
     Parameters
     ----------
-    labels : Mapping[str, Label]
-        Key to wording; wordings may hold ``{named}`` places.
+    path : Path
+        ``words.toml``: key to wording; wordings may hold ``{named}`` places.
     """
 
-    def __init__(self, labels: Mapping[str, Label]) -> None:
-        self._labels = dict(labels)
+    def __init__(self, path: Path) -> None:
+        self._path = path
 
     @classmethod
     def load(cls, path: Path) -> Words:
-        """Read ``words.toml``; a key without both languages is refused."""
-        return cls(_read(path))
+        """Return the sentences of a file, read when the first of them is said.
+
+        A key without both languages is refused then.
+        """
+        return cls(path)
+
+    @cached_property
+    def _labels(self) -> Mapping[str, Label]:
+        return _read(self._path)
 
     def __call__(self, key: str, language: str = DEFAULT_LANGUAGE, /, **values: object) -> str:
         """Say ``key`` in ``language`` with ``values`` filled in.

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+
+from geo_data.wall_time import to_local, to_utc
 
 Millis = npt.NDArray[np.int64]
 """Milliseconds since 1970-01-01 UTC, unless a name says ``local``."""
@@ -23,22 +24,6 @@ THURSDAY = 3
 """1970-01-01 was one; Monday is 0."""
 USUAL = (7_305, 29_219)
 """Days of 1990 and 2049 between which every table reaches at least: it is faster inside."""
-
-
-def to_local(at_ms: Millis, zone: ZoneInfo) -> Millis:
-    """Wall-clock milliseconds of UTC instants in ``zone``, same shape."""
-    index = pd.DatetimeIndex(at_ms.astype("M8[ms]"), tz="UTC").tz_convert(zone)
-    local: Millis = index.tz_localize(None).to_numpy().astype("M8[ms]").astype(np.int64)
-    return local
-
-
-def to_utc(local_ms: Millis, zone: ZoneInfo) -> Millis:
-    """UTC instants of wall-clock milliseconds; an hour that occurs twice is its first."""
-    index = pd.DatetimeIndex(local_ms.astype("M8[ms]")).tz_localize(
-        zone, ambiguous=np.ones(len(local_ms), dtype=bool), nonexistent="shift_forward"
-    )
-    utc: Millis = index.tz_convert("UTC").tz_localize(None).to_numpy().astype("M8[ms]").astype("i8")
-    return utc
 
 
 def day_numbers(at_ms: Millis, zone: ZoneInfo) -> Millis:

@@ -21,8 +21,9 @@ from geo_data.queries.case_filter import EVERY_CASE, CaseFilter
 from geo_data.records import FUNCTIONAL, Scope, Severity
 from geo_data.store import Store
 from layers import catalog, documents, labels, points
-from layers.painting import Shading, View, drawn
-from layers.style import MISSING, TOKENS, WORDS, Scale, class_of, scale
+from layers.painting import View, drawn
+from layers.shading import Shading, shading_scale
+from layers.style import MISSING, TOKENS, WORDS, class_of
 
 __all__ = ["Selected", "Shading", "shading_scale", "view_spec"]
 
@@ -40,14 +41,6 @@ class Selected:
     lon: float
     lat: float
     bbox: tuple[float, float, float, float] | None = None
-
-
-def shading_scale(shading: Shading, theme: str) -> Scale:
-    """Return the scale a shading is drawn with: the legend must use the same."""
-    found = shading.scales.get(theme)
-    if found is None:
-        found = shading.scales[theme] = scale(shading.values.values(), shading.hue, theme)
-    return found
 
 
 def view_spec(

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import shapely
 
@@ -22,6 +22,9 @@ from geo_data.store import Store
 from layers import topology
 from layers.buffers import pack, varints
 from layers.topology import Topology
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 FORMAT = 1
 CHAIN, CHAIN_FINE = "chain", "chain-fine"

@@ -15,7 +15,7 @@ from geo_data.queries.case_filter import EVERY_CASE, CaseFilter
 from geo_data.queries.open_cases import MOST, ChosenCounts
 from geo_data.records import Scope, SensorState, Severity, Window
 from geo_data.store import Store
-from layers.deck import Shading, shading_scale
+from layers.shading import Shading, shading_scale
 from layers.style import TOKENS, WORDS, LegendRow, legend
 
 SEVERITY_SHAPES = {

@@ -18,8 +18,9 @@ from geo_data import tiles
 from geo_data.records import FUNCTIONAL, Region, Scope
 from geo_data.store import Store
 from layers import documents
+from layers.shading import Shading
 from layers.spec import LayerSpec
-from layers.style import Hue, Scale, rgba
+from layers.style import rgba
 
 STOREY_M = 3.1
 OUTLINE = "region-outline"
@@ -28,34 +29,6 @@ WALL_MARKS = 1.3
 PIXELS = String("pixels")
 OVER_ALL = {"depthCompare": "always", "depthWriteEnabled": False}
 """Flat things are drawn in order: extruded buildings must not cut them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shading:
-    """What colours the regions of one level.
-
-    Parameters
-    ----------
-    level : str
-        A level of the city.
-    values : Mapping of str to float or None
-        Region code -> value; missing codes and ``None`` have no value.
-    label, unit : str
-        What is shown, in the viewer's language.
-    hue : str
-        ``violet`` where high is bad.
-    digits : int
-        Decimals on the hover card.
-    """
-
-    level: str
-    values: Mapping[str, float | None]
-    label: str
-    unit: str = ""
-    hue: Hue = "teal"
-    digits: int = 1
-    scales: dict[str, Scale] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """By theme, as :func:`layers.deck.shading_scale` works them out once."""
 
 
 @dataclass(frozen=True, slots=True)

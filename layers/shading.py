@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from geo_data.queries.hindsight import is_past
@@ -10,7 +11,43 @@ from geo_data.records import Scope
 from geo_data.store import Store
 from indicators import catalog, engine
 from indicators.spec import Indicator
-from layers.painting import Shading
+from layers.style import Hue, Scale, scale
+
+
+@dataclass(frozen=True, slots=True)
+class Shading:
+    """What colours the regions of one level.
+
+    Parameters
+    ----------
+    level : str
+        A level of the city.
+    values : Mapping of str to float or None
+        Region code -> value; missing codes and ``None`` have no value.
+    label, unit : str
+        What is shown, in the viewer's language.
+    hue : str
+        ``violet`` where high is bad.
+    digits : int
+        Decimals on the hover card.
+    """
+
+    level: str
+    values: Mapping[str, float | None]
+    label: str
+    unit: str = ""
+    hue: Hue = "teal"
+    digits: int = 1
+    scales: dict[str, Scale] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """By theme, as :func:`shading_scale` works them out once."""
+
+
+def shading_scale(shading: Shading, theme: str) -> Scale:
+    """Return the scale a shading is drawn with: the legend must use the same."""
+    found = shading.scales.get(theme)
+    if found is None:
+        found = shading.scales[theme] = scale(shading.values.values(), shading.hue, theme)
+    return found
 
 
 def indicator_shading(

@@ -8,7 +8,6 @@ from dashboard.commands.command import Asked, Command, Parser, Wording
 from dashboard.commands.importing import give_report, report_options, reported_if_refused
 from dashboard.commands.telling import progress
 from geo_data.city import read_city
-from geo_data.importer import check_store
 from geo_data.provision import DEMO_ADCODE, settings_with_city, store_address
 
 
@@ -18,6 +17,8 @@ def _options(parser: Parser, wording: Wording) -> None:
 
 
 def _check(asked: Asked) -> int:
+    from geo_data.importer import check_store
+
     said = asked.typed.city.name if asked.typed.city else f"demo-{DEMO_ADCODE}"
     with reported_if_refused(asked, said), progress(asked.language) as tell:
         settings = settings_with_city(asked.environment, city=asked.typed.city)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -12,9 +13,11 @@ from dashboard.commands.command import Asked, Command, Parser, Wording
 from dashboard.commands.telling import progress, say
 from geo_data.city import read_city
 from geo_data.faults import Fault, InputError
-from geo_data.importer import ImportReport, import_city, report_of, report_page
 from geo_data.provision import settings_with_city, store_address
 from geo_data.store import alone, shown_address
+
+if TYPE_CHECKING:
+    from geo_data.importer import ImportReport
 
 
 def report_options(parser: Parser, wording: Wording) -> None:
@@ -50,6 +53,8 @@ def reported_if_refused(asked: Asked, name: str) -> Iterator[None]:
     try:
         yield
     except InputError as error:
+        from geo_data.importer import report_of
+
         try:
             _write_page(asked, report_of(error, name))
         except InputError as unwritten:
@@ -62,6 +67,8 @@ def _write_page(asked: Asked, report: ImportReport) -> None:
     page: Path | None = asked.typed.html
     if page is None:
         return
+    from geo_data.importer import report_page
+
     try:
         page.write_text(report_page(report, asked.now(), asked.language), encoding="utf-8")
     except OSError as error:
@@ -81,6 +88,9 @@ def _options(parser: Parser, wording: Wording) -> None:
 
 
 def _import(asked: Asked) -> int:
+    # Seconds to load, and every other command waits for this module.
+    from geo_data.importer import import_city
+
     typed, language = asked.typed, asked.language
     with reported_if_refused(asked, typed.city_file.name):
         city = read_city(typed.city_file)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dashboard.commands.command import Asked, Command, Parser, Wording
 from dashboard.commands.telling import say, tell_line
 from dashboard.context import WORDS
 from geo_data.city import read_city
 from geo_data.faults import Fault, InputError
-from geo_data.ingest.trying import Trial, try_source
 from geo_data.provision import settings_with_city
+
+if TYPE_CHECKING:
+    from geo_data.ingest.trying import Trial
 
 UNUSABLE = 2
 
@@ -20,6 +23,8 @@ def _options(parser: Parser, wording: Wording) -> None:
 
 
 def _check(asked: Asked) -> int:
+    from geo_data.ingest.trying import try_source
+
     settings = settings_with_city(asked.environment, city=asked.typed.city)
     if settings.city is None:
         raise InputError(Fault("no-city-file"))

@@ -15,7 +15,8 @@ from geo_data.ingest import Reading
 from geo_data.instants import instant, millis
 from geo_data.records import SensorState
 from geo_data.store import Store
-from geo_data.working_time import DAY_MS, HOUR_MS, to_local
+from geo_data.wall_time import to_local
+from geo_data.working_time import DAY_MS, HOUR_MS
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

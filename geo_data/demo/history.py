@@ -22,7 +22,8 @@ from geo_data.demo.district import District
 from geo_data.demo.outline import lon_lat
 from geo_data.instants import millis
 from geo_data.sources import Entry
-from geo_data.working_time import DAY_MS, HOUR_MS, to_local, to_utc
+from geo_data.wall_time import to_local, to_utc
+from geo_data.working_time import DAY_MS, HOUR_MS
 
 Ints = NDArray[np.int64]
 

@@ -13,7 +13,8 @@ from geo_data.demo.columns import text
 from geo_data.demo.sensors import Gauge, gauges
 from geo_data.dictionaries import SensorKind, Threshold, sensor_kinds
 from geo_data.instants import millis
-from geo_data.working_time import DAY_MS, HOUR_MS, to_local
+from geo_data.wall_time import to_local
+from geo_data.working_time import DAY_MS, HOUR_MS
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

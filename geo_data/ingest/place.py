@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import shapely
 from sqlalchemy import Connection, Table, select
 
@@ -96,7 +95,7 @@ class Ground:
         """Finest region that holds each point, ``None`` outside all of them."""
         found = np.full(len(points), None, dtype=object)
         for level in reversed(self.levels):
-            open_rows = np.flatnonzero(pd.isna(found))
+            open_rows = np.flatnonzero([one is None for one in found])
             if not len(open_rows):
                 break
             found[open_rows] = level.find(points[open_rows])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from geo_data.instants import millis, to_grain
 from geo_data.working_time import Millis
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["column_ms", "column_text", "frame_ms", "to_grain"]
 
@@ -27,6 +30,8 @@ def frame_ms(times: pd.Series) -> Millis:
     ValueError
         The column holds anything else; naive times above all.
     """
+    import pandas as pd
+
     if not isinstance(times.dtype, pd.DatetimeTZDtype) or times.hasnans:
         raise ValueError(f"column {times.name!r} must hold aware times, not {times.dtype}")
     utc = times.dt.tz_convert("UTC").dt.tz_localize(None)

@@ -21,7 +21,14 @@ from geo_data.queries.open_cases import (
     open_by_region,
     open_incident_points,
 )
-from geo_data.queries.places import place, place_counts, place_shape, places
+from geo_data.queries.places import (
+    PlaceColumns,
+    place,
+    place_columns,
+    place_counts,
+    place_shape,
+    places,
+)
 from geo_data.queries.search import search
 from geo_data.queries.sensor_history import History, sensor_history, sparklines
 from geo_data.queries.sensors import (
@@ -34,7 +41,8 @@ from geo_data.queries.sensors import (
     sensors_of_place,
 )
 from geo_data.queries.sources import Letter, SourceState, letters, sources
-from geo_data.regions import RegionTree, region_shapes, region_tree
+from geo_data.region_outlines import RegionOutlines, region_outlines, region_shapes
+from geo_data.regions import RegionTree, region_tree
 
 __all__ = [
     "CaseCounts",
@@ -44,6 +52,8 @@ __all__ = [
     "IncidentPoints",
     "Letter",
     "OpenCount",
+    "PlaceColumns",
+    "RegionOutlines",
     "RegionTree",
     "SensorPoints",
     "SourceState",
@@ -64,9 +74,11 @@ __all__ = [
     "open_by_region",
     "open_incident_points",
     "place",
+    "place_columns",
     "place_counts",
     "place_shape",
     "places",
+    "region_outlines",
     "region_shapes",
     "region_tree",
     "search",

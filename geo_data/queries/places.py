@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, CursorResult, func, or_, select
 
 from geo_data.queries.masking import MASK, mask, mask_attributes
 from geo_data.records import Place, Scope
@@ -17,11 +17,16 @@ from geo_data.regions import region_tree, sees_region
 from geo_data.store import Store
 from geo_data.store.code_lists import one_of
 from geo_data.store.geometries import decoded, undecoded
+from geo_data.store.geopackage import Geometries
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 FRAME_COLUMNS = (
     *("fid", "code", "kind", "name", "region_code"),
     *("site_code", "floors", "use", "lon", "lat"),
 )
+_AT_ONCE = 2_000
 _TEXTS = ("name", "use", "address")
 
 
@@ -52,6 +57,64 @@ def _row(store: Store, scope: Scope, code: str) -> dict[str, Any] | None:
     return dict(found) if sees_region(store, scope, found["region_code"]) else None
 
 
+@dataclass(frozen=True, slots=True)
+class PlaceColumns:
+    """Places as columns, by ``fid``: ``values`` by name, and their geometries as they are kept.
+
+    ``geometries`` are what the store's driver gave: a hundred thousand are decoded at once, by
+    :meth:`shapes` or by who wants no objects.
+    """
+
+    values: Mapping[str, list[Any]]
+    geometries: Sequence[bytes | str | None]
+
+    def shapes(self) -> Geometries:
+        """Return shapely geometries in EPSG:4326, shape (n,)."""
+        return decoded(self.geometries)
+
+
+def place_columns(
+    store: Store,
+    scope: Scope,
+    kinds: Collection[str],
+    region_code: str | None = None,
+    columns: Sequence[str] = FRAME_COLUMNS,
+) -> PlaceColumns:
+    """Return all places of some kinds in a region, as :func:`places`, for who needs no table."""
+    tree = region_tree(store, scope)
+    region_code = tree.root.code if region_code is None else region_code
+    table = store.tables.places
+    codes = tree.subtree(region_code) if tree.get(region_code) else ()
+    seen = [kind for kind in kinds if scope.sees_kind(kind)]
+    # Of one kind the index has the rows in order; of several they are sorted.
+    wanted = [table.c.kind == seen[0] if len(seen) == 1 else one_of(table.c.kind, seen)]
+    if not (tree.is_whole_city and region_code == tree.root.code):
+        wanted.append(one_of(table.c.region_code, codes))
+    asked = [table.c[name] for name in columns]
+    statement = select(*asked, undecoded(table.c.geom)).where(*wanted).order_by(table.c.fid)
+    with store.read() as connection:
+        *values, geometries = _as_columns(connection.execute(statement), len(columns) + 1)
+    by_name = dict(zip(columns, values, strict=True))
+    for name in scope.masked.intersection(_TEXTS).intersection(columns):
+        by_name[name] = [MASK] * len(geometries)
+    if scope.masked and "attributes" in columns:
+        told = map(json.loads, by_name["attributes"])
+        masked = [json.dumps(mask_attributes(one, scope), ensure_ascii=False) for one in told]
+        by_name["attributes"] = masked
+    return PlaceColumns(by_name, geometries)
+
+
+def _as_columns(found: CursorResult[Any], count: int) -> list[list[Any]]:
+    """Return rows column by column, as the driver gives them: no object for each of thousands."""
+    columns: list[list[Any]] = [[] for _ in range(count)]
+    assert found.cursor is not None
+    while rows := found.cursor.fetchmany(_AT_ONCE):
+        for column, values in zip(columns, zip(*rows, strict=True), strict=True):
+            column += values
+    found.close()
+    return columns
+
+
 def places(
     store: Store,
     scope: Scope,
@@ -79,27 +142,11 @@ def places(
         ``columns`` (by default ``fid, code, kind, name, region_code, site_code, floors, use, lon,
         lat``) and ``geometry`` in EPSG:4326, by ``fid``; empty for a region that may not be seen.
     """
-    tree = region_tree(store, scope)
-    region_code = tree.root.code if region_code is None else region_code
-    table = store.tables.places
-    codes = tree.subtree(region_code) if tree.get(region_code) else ()
-    wanted = [one_of(table.c.kind, [kind for kind in kinds if scope.sees_kind(kind)])]
-    if not (tree.is_whole_city and region_code == tree.root.code):
-        wanted.append(one_of(table.c.region_code, codes))
-    asked = [table.c[name] for name in columns]
-    statement = select(*asked, undecoded(table.c.geom)).where(*wanted).order_by(table.c.fid)
-    with store.read() as connection:
-        # A hundred thousand outlines, decoded all at once.
-        rows = connection.execute(statement).all()
-    *values, shapes = zip(*rows, strict=True) if rows else [()] * (len(columns) + 1)
-    columns_by_name = dict(zip(columns, map(list, values), strict=True))
-    for name in scope.masked.intersection(_TEXTS).intersection(columns):
-        columns_by_name[name] = [MASK] * len(rows)
-    if scope.masked and "attributes" in columns:
-        told = map(json.loads, columns_by_name["attributes"])
-        masked = [json.dumps(mask_attributes(one, scope), ensure_ascii=False) for one in told]
-        columns_by_name["attributes"] = masked
-    return gpd.GeoDataFrame(columns_by_name, geometry=decoded(shapes), crs=4326)
+    # A second to load: not for who wants columns only.
+    import geopandas as gpd
+
+    found = place_columns(store, scope, kinds, region_code, columns)
+    return gpd.GeoDataFrame(found.values, geometry=found.shapes(), crs=4326)
 
 
 def place_counts(store: Store, scope: Scope, region_code: str) -> dict[str, int]:

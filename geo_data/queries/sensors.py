@@ -215,25 +215,23 @@ def _visible(store: Store, scope: Scope, book: SensorBook, region_code: str | No
 
 def _then(store: Store, book: SensorBook, rows: Rows, at: datetime) -> _Then:
     at_ms = millis(at)
-    observed_ms, value, state = book.observed_ms.copy(), book.value.copy(), book.state.copy()
+    said = _Then(book.observed_ms, book.value, book.state)
     # Taken later, or taken before but heard of later.
-    later = rows[np.maximum(observed_ms, book.received_ms)[rows] > at_ms]
+    later = rows[np.maximum(book.observed_ms, book.received_ms)[rows] > at_ms]
     if len(later):
-        _look_back(store, book, later, at, (observed_ms, value, state))
-    late = at_ms - observed_ms > LATE_PERIODS * book.period_ms
-    state[late] = SensorState.OFFLINE
-    return _Then(observed_ms, value, state)
+        # A page asks several times. The book is kept, so that no other can have its identity.
+        version = (at_ms, id(book), later.tobytes())
+        said, _ = store.cached(
+            "sensors-then", version, lambda: (_look_back(store, book, later, at), book)
+        )
+    late = at_ms - said.observed_ms > LATE_PERIODS * book.period_ms
+    state = np.where(late, np.uint8(SensorState.OFFLINE), said.state)
+    return _Then(said.observed_ms, said.value, state)
 
 
-def _look_back(
-    store: Store,
-    book: SensorBook,
-    rows: Rows,
-    at: datetime,
-    columns: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.uint8]],
-) -> None:
-    """Put in what sensors were known by ``at`` to say where the newest reading came later."""
-    observed_ms, value, state = columns
+def _look_back(store: Store, book: SensorBook, rows: Rows, at: datetime) -> _Then:
+    """Return what sensors were known by ``at`` to say where the newest reading came later."""
+    observed_ms, value, state = book.observed_ms.copy(), book.value.copy(), book.state.copy()
     observed_ms[rows], value[rows] = NEVER, np.nan
     table = store.tables.observations
     codes = [book.records[row].code for row in rows.tolist()]
@@ -255,15 +253,15 @@ def _look_back(
                 & (table.c.observed_at == last.c.observed_at),
             )
         ).all()
-    for code, observed_at, said in found:
-        index = book.index[code]
-        observed_ms[index], value[index] = millis(observed_at), said
-        state[index] = _judge(book.records[index].kind, said)
-
-
-def _judge(kind: str, value: float) -> int:
-    known = sensor_kinds().get(kind)
-    return int(known.judge(np.array([value]))[0]) if known else int(SensorState.NORMAL)
+    heard = np.array([book.index[code] for code, _, _ in found], dtype=np.intp)
+    observed_ms[heard] = [millis(observed_at) for _, observed_at, _ in found]
+    value[heard] = [said for _, _, said in found]
+    state[heard] = SensorState.NORMAL
+    for number, kind in enumerate(book.kinds):
+        of_kind = heard[book.kind_index[heard] == number]
+        if kind in sensor_kinds():
+            state[of_kind] = sensor_kinds()[kind].judge(value[of_kind])
+    return _Then(observed_ms, value, state)
 
 
 def _records(

@@ -11,10 +11,10 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from geo_data.dictionaries import dictionary
+from geo_data.distinct import numbered
 from geo_data.histories import (
     NEVER,
     STAGE_INDEX,
@@ -215,7 +215,7 @@ def _read(store: Store, connection: Connection, chosen: ColumnElement[bool]) -> 
     ids, cases = _read_cases(store, connection, chosen)
     steps = _read_steps(store, connection, ids)
     tree = region_tree(store, Scope.everything())
-    number, codes = pd.factorize(cases.region_code)
+    number, codes = numbered(cases.region_code)
     slots = tree.order(codes)[number]
     traits: Traits = {
         "category": _numbers("category", cases.category),

@@ -12,10 +12,10 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 
 from geo_data.case_stages import DROPPED
 from geo_data.dictionaries import channels
+from geo_data.distinct import numbered
 from geo_data.histories import NEVER, STAGE_INDEX, STAGES, Cases, Rows, Steps, Strings, Verdict
 from geo_data.records import Severity, Stage
 from geo_data.working_time import Millis, day_numbers
@@ -141,7 +141,7 @@ def difference(new: Counts, old: Counts) -> Counts:
 def dated(cases: Cases, steps: Steps, verdict: Verdict) -> list[Dated]:
     """Return what each measure counts, and when; :func:`count` says what the measures are."""
     everyone = np.arange(len(cases))
-    codes, known = pd.factorize(cases.channel)
+    codes, known = numbered(cases.channel)
     proactive = np.array([channels()[key].proactive for key in known], dtype=bool)[codes]
     filed, filed_ms = _first(steps, Stage.FILED)
     hotline = np.flatnonzero(cases.channel == HOTLINE)
@@ -178,7 +178,7 @@ def _first(steps: Steps, stage: Stage) -> tuple[Rows, Millis]:
 
 
 def _cells(cases: Cases, days: Millis, branch: Callable[[str], str]) -> Cells:
-    codes, known = pd.factorize(cases.region_code)
+    codes, known = numbered(cases.region_code)
     branches = np.array([branch(code) for code in known], dtype=object)[codes]
     severity = np.array([str(int(one)) for one in Severity], dtype=object)[cases.severity - 1]
     n = len(cases)
@@ -192,7 +192,7 @@ def _cells(cases: Cases, days: Millis, branch: Callable[[str], str]) -> Cells:
 
 
 def _gather(days: Millis, regions: Strings, measure: Rows, n: Rows, cells: Cells) -> Counts:
-    codes, known = pd.factorize(regions)
+    codes, known = numbered(regions)
     pairs, first, pair = np.unique(
         days * max(len(known), 1) + codes, return_index=True, return_inverse=True
     )
@@ -205,8 +205,8 @@ def _gather(days: Millis, regions: Strings, measure: Rows, n: Rows, cells: Cells
 
 def _merged(cells: Cells) -> Cells:
     """Return each cell once, those that come to nothing left out."""
-    region, regions = pd.factorize(cells.regions)
-    key, keys = pd.factorize(cells.keys)
+    region, regions = numbered(cells.regions)
+    key, keys = numbered(cells.keys)
     place = cells.days * max(len(regions), 1) + region
     place = (place * len(DIMENSIONS) + cells.dimension) * max(len(keys), 1) + key
     _, first, cell = np.unique(place, return_index=True, return_inverse=True)

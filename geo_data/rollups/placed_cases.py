@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from sqlalchemy import Connection, and_, func, select
 
+from geo_data.distinct import numbered
 from geo_data.histories import Rows
 from geo_data.records import FUNCTIONAL, Scope, Severity
 from geo_data.regions import RegionTree, region_tree
@@ -50,7 +50,7 @@ class PlacedCases:
     def of(cls, store: Store, rows: Sequence[Sequence[Any]]) -> PlacedCases:
         """Return cases given as id, region code or ``None``, and severity."""
         ids, codes, severities = zip(*rows, strict=True) if rows else [()] * 3
-        number, known = pd.factorize(np.array(codes, dtype=object), use_na_sentinel=False)
+        number, known = numbered(np.array(codes, dtype=object))
         slot = region_tree(store, Scope.everything()).order(known.tolist())[number]
         order = np.argsort(slot, kind="stable")
         case, severity = np.array(ids, dtype=np.int64), np.array(severities, dtype=np.uint8)

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from sqlalchemy import Connection, func, insert, select, update
 
+from geo_data.distinct import numbered
 from geo_data.histories import STAGE_INDEX, STAGES, Cases, Rows, Strings, judge, order_steps
 from geo_data.instants import millis
 from geo_data.records import FUNCTIONAL, Scope
@@ -117,8 +117,8 @@ def sum_hours(observed_ms: Millis, branches: Strings, metrics: Strings, values: 
 
 
 def _merge(parts: HourSums) -> HourSums:
-    region, regions = pd.factorize(parts.region_code)
-    metric, metrics = pd.factorize(parts.metric)
+    region, regions = numbered(parts.region_code)
+    metric, metrics = numbered(parts.metric)
     wide = max(len(metrics), 1)
     key = (parts.hour * max(len(regions), 1) + region) * wide + metric
     order = np.argsort(key, kind="stable")

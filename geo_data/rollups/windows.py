@@ -13,9 +13,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 from sqlalchemy import ColumnElement, func, select
 
+from geo_data.distinct import numbered
 from geo_data.histories import Rows
 from geo_data.records import FUNCTIONAL, Scope
 from geo_data.regions import RegionTree, region_tree
@@ -288,7 +288,7 @@ def _dimensions_of_rows(
 
 
 def _by_key_and_day(keys: Sequence[object], days: Rows, n_days: int) -> dict[str, Rows]:
-    codes, known = pd.factorize(np.array([str(key) for key in keys], dtype=object))
+    codes, known = numbered(np.array([str(key) for key in keys], dtype=object))
     counts = np.bincount(codes * n_days + days, minlength=len(known) * n_days)
     return dict(zip(known.tolist(), counts.reshape(-1, n_days), strict=True))
 

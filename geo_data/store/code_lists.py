@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, ColumnElement, Text, TypeDecorator, bindparam
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -34,6 +33,8 @@ class _Listed(TypeDecorator[list[Any]]):
         """Return the parameter's type in a store."""
         if dialect.name == "sqlite":
             return dialect.type_descriptor(Text())
+        from sqlalchemy.dialects.postgresql import ARRAY
+
         return dialect.type_descriptor(ARRAY(BigInteger() if self.whole else Text()))
 
     def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:

@@ -9,15 +9,17 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from geo_data.faults import Fault, InputError
 from geo_data.store.file import STORE_EXIT
+
+if TYPE_CHECKING:
+    import psycopg
 
 DRIVER = "postgresql+psycopg"
 CONNECT_TIMEOUT_S = 10
@@ -107,6 +109,9 @@ def server_fault(key: str, name: str, **values: object) -> InputError:
 @contextmanager
 def told(name: str) -> Iterator[None]:
     """Turn the server's own errors into faults that say what to do."""
+    # Here as below: the driver is loaded by who has a server.
+    import psycopg
+
     try:
         yield
     except PoolTimeout as error:
@@ -118,6 +123,8 @@ def told(name: str) -> Iterator[None]:
 
 
 def _fault_of(error: object, name: str) -> InputError | None:
+    import psycopg
+
     if not isinstance(error, psycopg.Error):
         return None
     state, text = error.sqlstate, str(error).strip()
@@ -177,6 +184,8 @@ def _connecting(given: dict[str, str], connect_s: int) -> dict[str, Any]:
 
 def plain_connection(url: URL) -> psycopg.Connection[Any]:
     """Return a connection of the driver's own, each statement a transaction."""
+    import psycopg
+
     text = url.set(drivername="postgresql").render_as_string(hide_password=False)
     return psycopg.connect(text, autocommit=True, **_connecting({}, CONNECT_TIMEOUT_S))
 

@@ -16,8 +16,6 @@ from typing import Any
 from sqlalchemy import Connection, Table, func
 from sqlalchemy.dialects import sqlite
 
-from geo_data.store.server_rows import copy_rows, merge_rows
-
 Columns = Mapping[str, Sequence[Any]]
 
 
@@ -53,6 +51,8 @@ def insert_rows(
         Without it a key that is there already is an error.
     """
     if connection.dialect.name == "postgresql":
+        from geo_data.store.server_rows import copy_rows, merge_rows
+
         if clash is None:
             copy_rows(connection, table, columns)
         else:

@@ -11,9 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 from sqlalchemy import Connection, Table, insert, select
 
@@ -23,6 +21,9 @@ from geo_data.store.geopackage import Geometries
 from geo_data.store.tables import Tables
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
     from geo_data.store.engine import Store
 
 _ATTRIBUTES = json.JSONEncoder(ensure_ascii=False)

@@ -19,7 +19,6 @@ from geo_data.store.file import (
     told,
 )
 from geo_data.store.migrating import Upgrade, newest
-from geo_data.store.server_setup import migrate_server, open_server
 
 _FILE_URL = "sqlite:///"
 
@@ -60,6 +59,9 @@ def open_store(
         if is_server(settings.database_url):
             address = str(settings.database_url)
     if isinstance(address, str) and is_server(address):
+        # Loads a driver and PostGIS' types: only for who has a server.
+        from geo_data.store.server_setup import open_server
+
         return open_server(address, city, create, options)
     return _open_file(Path(str(address).removeprefix(_FILE_URL)), city, create, busy_timeout_s)
 
@@ -77,10 +79,12 @@ def migrate(settings: Settings | Address) -> Upgrade:
     InputError
         Exit code 3: there is no store, or it is of a newer program, or it cannot be written.
     """
-    if isinstance(settings, Settings) and is_server(settings.database_url):
-        return migrate_server(str(settings.database_url), server_options(settings))
-    if not isinstance(settings, Settings) and is_server(settings):
-        return migrate_server(str(settings), ServerOptions())
+    address = settings.database_url if isinstance(settings, Settings) else settings
+    if is_server(address):
+        from geo_data.store.server_setup import migrate_server
+
+        options = server_options(settings) if isinstance(settings, Settings) else ServerOptions()
+        return migrate_server(str(address), options)
     path = settings.store_path if isinstance(settings, Settings) else Path(settings)
     before = file_schema(path)
     open_store(path).close()

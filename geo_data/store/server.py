@@ -19,12 +19,13 @@ from geo_data.store.connections import (
     told,
     writing_engine,
 )
-from geo_data.store.duty import Duty, ServerDuty
+from geo_data.store.duty import Duty
 from geo_data.store.engine import Columns, LayerVersion, Store
 from geo_data.store.geopackage import Geometries
 from geo_data.store.months import make_months
 from geo_data.store.postgis import build_server_tables, to_ewkb
 from geo_data.store.replica import Replica, count_commit
+from geo_data.store.server_duty import ServerDuty
 from geo_data.store.server_rows import copy_rows
 
 WRITERS = 0x79697069  # "yipi"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import shapely
 
@@ -23,8 +23,9 @@ from geo_data.tiles.density import (
     first_zooms,
     parted,
 )
+from geo_data.tiles.flat_polygons import Shapes
 from geo_data.tiles.mvt import POINT, POLYGON, Column, Features, layer_bytes
-from geo_data.tiles.outlines import Outlines, Shapes
+from geo_data.tiles.outlines import Outlines
 from geo_data.tiles.projection import (
     EXTENT,
     PIXEL,
@@ -36,6 +37,9 @@ from geo_data.tiles.projection import (
     to_square,
 )
 from geo_data.tiles.spatial_index import SpatialIndex
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 BANDS = (8, 11, 14)
 """Last zooms of the bands that are simplified; beyond them shapes are as they were given."""

@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-from pandas.api.types import infer_dtype
 
 from geo_data.tiles.commands import Whole
 from geo_data.tiles.projection import EXTENT, Rows, runs
@@ -104,6 +102,10 @@ _OF_ONE_KIND = frozenset({"string", "integer", "floating"})
 
 def _coded(values: list[Any]) -> tuple[list[Value], Rows]:
     """Return the different values as they come, and which each row has; -1 where it says none."""
+    # Half a second to load: only for who makes tiles.
+    import pandas as pd
+    from pandas.api.types import infer_dtype
+
     if infer_dtype(values, skipna=True) not in _OF_ONE_KIND:
         return _coded_one_by_one(values)
     column = np.empty(len(values), dtype=object)

@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
+from geo_data.tiles.flat_polygons import FlatPolygons, Shapes
 from geo_data.tiles.projection import Flags, Numbers, Rows, runs
 
-Shapes = npt.NDArray[np.object_]
 Project = Callable[[Numbers], Numbers]
-_POLYGON = 3
-"""As GEOS numbers the types of geometries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +50,21 @@ class Outlines:
         project : callable, optional
             Of positions, shape (n, 2): no second set of shapes is made for it.
         """
-        is_one = shapely.get_type_id(shapes) == _POLYGON
-        parts, part_owner = _cut(shapes, is_one, shapely.get_parts)
-        # A polygon without holes is its only ring: its vertices are the same.
-        is_one = (shapely.get_num_interior_rings(parts) == 0) & ~shapely.is_empty(parts)
-        is_one &= shapely.get_type_id(parts) == _POLYGON
-        rings, ring_part = _cut(parts, is_one, shapely.get_rings)
-        xy, owner = shapely.get_coordinates(rings, return_index=True)
-        if len(owner):
-            last = np.append(owner[1:] != owner[:-1], True)
-            xy, owner = xy[~last], owner[~last]
-        if project is not None:
-            xy = project(xy)
-        size = np.bincount(owner, minlength=len(rings)).astype(np.int64)
-        vertex_at = _offsets(size)
-        outer = np.append(True, ring_part[1:] != ring_part[:-1])[: len(rings)]
-        wrong = (_turns(xy, vertex_at, owner) > 0) != outer
-        turned = np.where(
-            wrong[owner],
-            vertex_at[owner] + vertex_at[owner + 1] - 1 - np.arange(len(xy)),
-            np.arange(len(xy)),
-        )
-        counts = np.bincount(part_owner[ring_part], minlength=len(shapes)).astype(np.int64)
-        return cls(xy[turned], vertex_at, outer, _offsets(counts))
+        return cls.of_flat(FlatPolygons.of(shapes), project)
+
+    @classmethod
+    def of_flat(cls, flat: FlatPolygons, project: Project | None = None) -> Outlines:
+        """Return outlines of rings as they were given; parameters as :meth:`of`."""
+        xy = flat.xy if project is None else project(flat.xy)
+        vertex_at = _offsets(flat.size)
+        owner = np.repeat(np.arange(len(flat.size)), flat.size)
+        wrong = (_turns(xy, vertex_at, owner) > 0) != flat.outer
+        if wrong.any():
+            last = vertex_at[:-1] + vertex_at[1:] - 1
+            places = np.arange(len(xy))
+            xy = xy[np.where(wrong[owner], last[owner] - places, places)]
+        counts = np.bincount(flat.owner, minlength=flat.count).astype(np.int64)
+        return cls(xy, vertex_at, flat.outer, _offsets(counts))
 
     def bounds(self) -> Numbers:
         """Return the box around each feature, shape (features, 4); NaN where there is no ring."""
@@ -84,6 +73,14 @@ class Outlines:
         filled = self.vertex_at[self.ring_at[1:]] > starts
         boxes[filled] = _boxes(self.xy, starts[filled])
         return boxes
+
+    def areas(self) -> Numbers:
+        """Return the area of each feature without its holes, shape (features,)."""
+        size = np.diff(self.vertex_at)
+        turns = _turns(self.xy, self.vertex_at, np.repeat(np.arange(len(size)), size))
+        owner = np.repeat(np.arange(len(self.ring_at) - 1), np.diff(self.ring_at))
+        found = np.bincount(owner, weights=turns, minlength=len(self.ring_at) - 1) / 2
+        return found.astype(np.float64)
 
     def parts(self) -> tuple[Numbers, Numbers, Rows]:
         """Return the area of each part without its holes, the longer side of its box, its owner."""
@@ -128,20 +125,6 @@ class Outlines:
     def clipped(self, rows: Rows, box: tuple[float, float, float, float]) -> Outlines:
         """Return what is in ``box`` of some features."""
         return Outlines.of(shapely.clip_by_rect(self.shapes(rows), *box))
-
-
-def _cut(shapes: Shapes, is_one: Flags, cut: Any) -> tuple[Shapes, Rows]:
-    """Return the pieces of shapes and whose each is; those that are one piece stay as they are.
-
-    Every piece cut off is a shape of its own, which takes longer than all that is done with it.
-    """
-    if is_one.all():
-        return shapes, np.arange(len(shapes))
-    rest = np.flatnonzero(~is_one)
-    pieces, which = cut(shapes[rest], return_index=True)
-    owner = np.concatenate([np.flatnonzero(is_one), rest[which]])
-    order = np.argsort(owner, kind="stable")
-    return np.concatenate([shapes[is_one], pieces])[order], owner[order]
 
 
 def _boxes(xy: Numbers, starts: Rows) -> Numbers:

@@ -14,7 +14,6 @@ from geo_data.tiles.archive import file_name
 from geo_data.tiles.cache import shelf
 from geo_data.tiles.held_layer import HeldLayer
 from geo_data.tiles.projection import Spot
-from geo_data.tiles.server_layer import ServerLayer
 from geo_data.tiles.sources import (
     LayerSource,
     frame_of,
@@ -136,6 +135,8 @@ def maker(store: Store, scope: Scope, source: LayerSource, known: str) -> TileMa
 
     def build() -> TileMaker:
         if store.dialect.name == "postgresql":
+            from geo_data.tiles.server_layer import ServerLayer
+
             return ServerLayer.of(store, scope, source)
         return HeldLayer.of(source.name, frame_of(store, scope, source), source.columns)
 

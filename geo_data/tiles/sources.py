@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 from sqlalchemy import select
 
 from geo_data.faults import Fault, InputError, nearest
@@ -13,8 +13,12 @@ from geo_data.queries.masking import MASK
 from geo_data.queries.places import places
 from geo_data.queries.sensor_book import sensor_book
 from geo_data.records import Scope
-from geo_data.regions import region_shapes, region_tree
+from geo_data.region_outlines import region_shapes
+from geo_data.regions import region_tree
 from geo_data.store import Store
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 REGION, PLACE, SENSORS = "region-", "place-", "sensors"
 FORMAT = 2
@@ -132,6 +136,8 @@ def _region_numbers(store: Store) -> dict[str, int]:
 
 def _sensors(store: Store, scope: Scope) -> gpd.GeoDataFrame:
     """Where sensors stand. How they are changes by the minute: that goes another way."""
+    import geopandas as gpd
+
     book, tree = sensor_book(store), region_tree(store, scope)
     rows = [
         row

@@ -25,10 +25,9 @@ from geo_data.store import Store
 from indicators import catalog as indicator_catalog
 from indicators import windows
 from layers import catalog, points
-from layers.painting import Shading
 from layers.print import signs
 from layers.print.request import SheetRequest
-from layers.shading import indicator_shading
+from layers.shading import Shading, indicator_shading
 from layers.spec import LayerSpec
 
 PIXEL_MM = 0.1

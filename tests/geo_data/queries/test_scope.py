@@ -192,6 +192,12 @@ READS: dict[str, Read] = {
     "places": lambda store, scope: each(None, *REGIONS)(
         lambda region: queries.places(store, scope, PLACE_KINDS, region)
     ),
+    "place_columns": lambda store, scope: each(None, *REGIONS)(
+        lambda region: queries.place_columns(store, scope, PLACE_KINDS, region).values
+    ),
+    "region_outlines": lambda store, scope: each("district", "town", "grid", "functional")(
+        lambda level: queries.region_outlines(store, scope, level)
+    ),
     "region_shapes": lambda store, scope: each("district", "town", "grid", "functional")(
         lambda level: queries.region_shapes(store, scope, level)
     ),
