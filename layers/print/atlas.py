@@ -16,7 +16,13 @@ from geo_data.records import Region, Scope
 from geo_data.store import Store
 from layers.print import furniture
 from layers.print.atlas_index import Index
-from layers.print.contents import counted_contents, layers_drawn, region_of, zoom_of
+from layers.print.contents import (
+    check_subject,
+    counted_contents,
+    layers_drawn,
+    region_of,
+    zoom_of,
+)
 from layers.print.index_tables import table_layouts
 from layers.print.layout import Layout, first_frame
 from layers.print.map_frame import fitted
@@ -122,6 +128,7 @@ class Atlas:
     def of(cls, store: Store, scope: Scope, request: AtlasRequest) -> Atlas:
         """Plan an atlas; errors as :func:`regions_of` and :func:`~layers.print.situation_map`."""
         sheet = request.sheet
+        check_subject(store, sheet)
         regions = regions_of(store, scope, sheet.region_code, request.level)
         index = Index.of(store, scope, sheet, regions)
         first = planned(store, scope, _index_request(store, scope, sheet, index), index)

@@ -184,6 +184,7 @@ def read_contents(
     InputError
         A region, layer, indicator or window that there is not, or not for this viewer.
     """
+    check_subject(store, request)
     tree = queries.region_tree(store, scope)
     region = region_of(store, scope, request.region_code)
     window = _window(store, request)
@@ -267,9 +268,14 @@ def _window(store: Store, request: SheetRequest) -> Window:
     return windows.window(request.window, request.at, store.city.zone)
 
 
-def _shading(
-    store: Store, scope: Scope, request: SheetRequest, levels: Sequence[str]
-) -> Shading | None:
+def check_subject(store: Store, request: SheetRequest) -> None:
+    """See that there are the indicator and the window that a sheet speaks of.
+
+    Raises
+    ------
+    InputError
+        There are not: the nearest is named.
+    """
     known = indicator_catalog.indicators()
     if request.indicator not in known:
         values: dict[str, object] = {
@@ -277,6 +283,12 @@ def _shading(
             "nearest": nearest(request.indicator, list(known)),
         }
         raise InputError(Fault("sheet-indicator", values=values))
+    _window(store, request)
+
+
+def _shading(
+    store: Store, scope: Scope, request: SheetRequest, levels: Sequence[str]
+) -> Shading | None:
     if store.city.finest_level not in levels:
         return None
     return indicator_shading(

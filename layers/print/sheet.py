@@ -11,12 +11,11 @@ import shapely
 
 from geo_data.records import Region, Scope
 from geo_data.store import Store
-from indicators import catalog
 from indicators.engine import IndicatorValue
 from layers.legend import LegendGroup
 from layers.print import figure_blocks, furniture, imprint, layout, legend_blocks
 from layers.print.atlas_index import Index
-from layers.print.contents import Contents, outline_of, read_contents, region_of
+from layers.print.contents import Contents, check_subject, outline_of, read_contents, region_of
 from layers.print.drawing import Box, Link, Plate
 from layers.print.generalising import Grain
 from layers.print.layout import Layout
@@ -202,9 +201,7 @@ def planned(
     """
     template = request.sheet_template
     region = region_of(store, scope, request.region_code)
-    if request.indicator not in catalog.indicators():
-        # Told before anything is read.
-        read(store, scope, request, 1e5)
+    check_subject(store, request)
     bounds = bounds_of(store, scope, region)
     crs = store.city.metric_crs
     guess = _guessed(layout.first_frame(template), crs, bounds, request.scale)

@@ -244,6 +244,8 @@ def test_a_viewer_of_one_town_gets_that_town_only(city: Store, tmp_path: Path) -
         ({"region_code": "t0"}, "town", "no level “town”"),
         ({"region_code": "nowhere"}, NEXT, "nowhere"),
         ({"template": "90x60mm"}, NEXT, "90×60 mm"),
+        ({"indicator": "happiness"}, NEXT, "happiness"),
+        ({"window": "3d"}, NEXT, "3d"),
         ({"scale": 1000}, NEXT, "largest that fits"),
     ],
 )
