@@ -16,7 +16,7 @@ from geo_data.working_time import HOUR_MS, Millis, WorkingTime, day_numbers
 
 AHEAD = timedelta(days=30)
 """So long before the known holidays end it is said: limits run into what is not known."""
-_SCHEME = "1"
+_SCHEME = "2"
 """Another number means that judging changed, so that what is stored must be built anew."""
 
 
@@ -40,6 +40,7 @@ class CaseClock:
     known_until: date | None
     stamp: str
     _columns: npt.NDArray[np.int64] = field(repr=False)
+    _promises: npt.NDArray[np.int64] = field(repr=False)
 
     def rows_held(
         self, category: npt.NDArray[np.object_], dispatched_ms: Millis
@@ -63,6 +64,23 @@ class CaseClock:
         working: npt.NDArray[np.bool_] = self._columns[2][rows] > 0
         return working
 
+    def promised_ms(self, sent_ms: Millis) -> tuple[Millis, Millis]:
+        """Return until when cases sent at these times are to be signed for, and contacted."""
+        limits, working = self._promises
+        n = len(sent_ms)
+        is_working = np.repeat(working > 0, n)
+        began = self.working_time.elapsed_ms(np.tile(sent_ms, 2), is_working)
+        both = self.working_time.instant_ms(began + np.repeat(limits, n), is_working)
+        return both[:n], both[n:]
+
+    def promised_since(self, at_ms: int) -> int:
+        """Return since when cases must be sent for a promise to end at ``at_ms`` or later."""
+        limits, working = self._promises
+        both = np.full(2, at_ms, dtype=np.int64)
+        is_working = working > 0
+        began = self.working_time.elapsed_ms(both, is_working) - limits
+        return int(self.working_time.instant_ms(began, is_working).min())
+
     def row(self, number: int) -> TimeLimit | None:
         """Return the limit behind a number of :meth:`rows_held`."""
         return None if number == NO_LIMIT else self.limits.rows[number]
@@ -83,6 +101,8 @@ def case_clock(calendar: WorkingCalendar, limits: LimitTable, timezone: str) -> 
     """Return the clock of a calendar and a table of limits, in a time zone."""
     hours = calendar.working_time(timezone)
     unit_ms = {"hours": HOUR_MS, "working_hours": HOUR_MS, "working_days": hours.day_ms}
+    said = [limits.sign.said, limits.contact.said]
+    promises = [(round(amount * unit_ms[unit]), unit != "hours") for amount, unit in said]
     # The last column is what NO_LIMIT finds.
     rows = [(round(row.amount * unit_ms[row.unit]), row.is_working) for row in limits.rows]
     limit_ms, working = np.array([*rows, (0, False)], dtype=np.int64).T
@@ -96,4 +116,6 @@ def case_clock(calendar: WorkingCalendar, limits: LimitTable, timezone: str) -> 
     for table in (hours.opens_ms, hours.closes_ms, hours.before):
         digest.update(table.tobytes())
     known_until = calendar.last_known_day(timezone)
-    return CaseClock(hours, limits, known_until, digest.hexdigest()[:16], columns)
+    stamp = digest.hexdigest()[:16]
+    promised = np.array(promises, dtype=np.int64).T
+    return CaseClock(hours, limits, known_until, stamp, columns, promised)

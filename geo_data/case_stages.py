@@ -36,10 +36,13 @@ class Life(Entry):
         After these a case is no longer open.
     drops : tuple of Stage
         Of those, the ones after which it counts as neither closed nor due.
+    beside : tuple of Stage
+        What is noted of a case without moving it: who signed for it, what the citizen said. Such
+        a step changes neither the stage nor the clock, and may come at any time.
     ties : tuple of Stage
-        Every stage; of steps in the same millisecond the later one here is the state.
+        Every other stage; of steps in the same millisecond the later one here is the state.
     next : dict
-        Every stage -> the stages that may follow.
+        Every other stage -> the stages that may follow.
     """
 
     main_line: Stages
@@ -48,15 +51,17 @@ class Life(Entry):
     resumes: Stages
     ends: Stages
     drops: Stages
+    beside: Stages
     ties: Stages
     next: dict[Stage, tuple[Stage, ...]]
 
     @model_validator(mode="after")
     def _covers_every_stage(self) -> Life:
-        if set(self.next) != set(Stage):
-            raise ValueError(f"next: says nothing of {set(Stage) ^ set(self.next)}")
-        if sorted(self.ties) != sorted(Stage):
-            raise ValueError("ties: must list every stage once")
+        moving = set(Stage) - set(self.beside)
+        if set(self.next) != moving:
+            raise ValueError(f"next: says nothing of {moving ^ set(self.next)}")
+        if sorted(self.ties) != sorted(moving):
+            raise ValueError("ties: must list every stage once that is not beside")
         if not set(self.drops) <= set(self.ends):
             raise ValueError("drops: only what ends a case can drop it")
         if set(self.pauses) & {*self.resumes, *self.ends}:
@@ -72,4 +77,8 @@ ENDED = frozenset(LIFE.ends)
 """Stages after which a case is no longer open."""
 DROPPED = frozenset(LIFE.drops)
 """Ends after which a case counts as neither closed nor due."""
+BESIDE = frozenset(LIFE.beside)
+"""What is noted of a case without moving it."""
+STATES = tuple(stage for stage in Stage if stage not in BESIDE)
+"""Every stage that a case can stand at."""
 NEXT = MappingProxyType({stage: frozenset(after) for stage, after in LIFE.next.items()})

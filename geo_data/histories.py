@@ -7,14 +7,14 @@ works on columns: the same code judges one case and a year of them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
 from geo_data.case_clock import CaseClock
-from geo_data.case_stages import ENDED, LIFE, NEXT
+from geo_data.case_stages import BESIDE, ENDED, LIFE, NEXT
 from geo_data.instants import instant
 from geo_data.records import Stage
 from geo_data.time_limits import NO_LIMIT
@@ -36,11 +36,12 @@ def known_instant(at_ms: int) -> datetime | None:
 STAGES: tuple[Stage, ...] = tuple(Stage)
 STAGE_INDEX = {stage: index for index, stage in enumerate(STAGES)}
 
-_RANK = np.array([LIFE.ties.index(stage) for stage in STAGES])
+_RANK = np.array([(*LIFE.ties, *LIFE.beside).index(stage) for stage in STAGES])
+_IS_BESIDE = np.array([stage in BESIDE for stage in STAGES])
 _ENDS = np.array([stage in ENDED for stage in STAGES])
 _RESUMES = np.array([stage in LIFE.resumes for stage in STAGES])
 _PAUSES = np.array([stage in LIFE.pauses for stage in STAGES])
-_MAY_FOLLOW = np.array([[stage in NEXT[before] for stage in STAGES] for before in STAGES])
+_MAY_FOLLOW = np.array([[stage in NEXT.get(before, ()) for stage in STAGES] for before in STAGES])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,26 @@ class Cases:
 
 
 @dataclass(frozen=True, slots=True)
+class Notes:
+    """What was noted of cases without moving them, as columns; ordered as :class:`Steps`."""
+
+    case: Rows
+    stage: npt.NDArray[np.uint8]
+    at_ms: Millis
+
+
+def _no_notes() -> Notes:
+    none = np.zeros(0, dtype=np.int64)
+    return Notes(none, np.zeros(0, dtype=np.uint8), none)
+
+
+@dataclass(frozen=True, slots=True)
 class Steps:
     """Stage changes as columns, ordered by case, time and tie order.
 
     ``case`` is the row of :class:`Cases`, ``stage`` the index in :data:`STAGES`, ``first`` and
     ``last`` (shape (n,) of the cases) the rows of a case's steps, ``first > last`` without any.
+    ``notes`` are the steps that move nothing; they are in none of the columns here.
     """
 
     case: Rows
@@ -75,13 +91,16 @@ class Steps:
     at_ms: Millis
     first: Rows
     last: Rows
+    notes: Notes = field(default_factory=_no_notes)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the histories amount to, shape (n,) of the cases; :data:`NEVER` is no such time.
 
-    ``soon_ms`` is when a case begins to be due soon, ``due_ms`` when it is due.
+    ``soon_ms`` is when a case begins to be due soon, ``due_ms`` when it is due. ``sent_ms`` is its
+    latest dispatch, and until ``sign_ms`` and ``contact_ms`` the unit should have signed for it
+    and spoken to the citizen.
     """
 
     stage: npt.NDArray[np.uint8]
@@ -89,6 +108,9 @@ class Verdict:
     ended_ms: Millis
     due_ms: Millis
     soon_ms: Millis
+    sent_ms: Millis
+    sign_ms: Millis
+    contact_ms: Millis
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +155,18 @@ def order_steps(
     -------
     steps : Steps
     order : int64, shape (m,)
-        Which given row each ordered one was.
+        Which given row each ordered one was: those of the steps, then those of their notes.
     """
     order = np.lexsort((_RANK[stage], at_ms, case))
+    is_note = _IS_BESIDE[stage[order]]
+    noted, order = order[is_note], order[~is_note]
     ordered = case[order]
     rows = np.arange(n_cases)
     first = np.searchsorted(ordered, rows, side="left")
     last = np.searchsorted(ordered, rows, side="right") - 1
-    return Steps(ordered, stage[order], at_ms[order], first, last), order
+    notes = Notes(case[noted], stage[noted], at_ms[noted])
+    steps = Steps(ordered, stage[order], at_ms[order], first, last, notes)
+    return steps, np.concatenate([order, noted])
 
 
 def irregular_steps(steps: Steps) -> Flags:
@@ -182,10 +208,11 @@ def judge(cases: Cases, steps: Steps, clock: CaseClock) -> Verdict:
     return Verdict(stage, stage_ms, ended_ms, *_due(cases, steps, clock))
 
 
-def _due(cases: Cases, steps: Steps, clock: CaseClock) -> tuple[Millis, Millis]:
-    """When each case is due, and when it begins to be due soon."""
+def _due(cases: Cases, steps: Steps, clock: CaseClock) -> tuple[Millis, ...]:
+    """When each case is due, begins to be due soon, was sent, and is to be answered for."""
     due_ms, soon_ms = np.full(len(cases), NEVER), np.full(len(cases), NEVER)
     clocks = run_clocks(cases.category, steps, clock)
+    promised = _promised(len(cases), clocks, clock)
     runs = (clocks.limit != NO_LIMIT) & (clocks.stopped_ms == NEVER)
     on, limit, ends = clocks.case[runs], clocks.limit[runs], clocks.ends[runs]
     working = clock.is_working(limit)
@@ -193,7 +220,17 @@ def _due(cases: Cases, steps: Steps, clock: CaseClock) -> tuple[Millis, Millis]:
     both = np.concatenate([ends, ends - clock.margin_ms(limit)])
     due, soon = np.split(clock.working_time.instant_ms(both, np.tile(working, 2)), 2)
     due_ms[on], soon_ms[on] = due, soon
-    return due_ms, soon_ms
+    return due_ms, soon_ms, *promised
+
+
+def _promised(n_cases: int, clocks: Clocks, clock: CaseClock) -> tuple[Millis, Millis, Millis]:
+    """When each case was last sent out, and when signing and contacting are due from there."""
+    columns = np.full((3, n_cases), NEVER)
+    if len(clocks.case):
+        sent = clocks.started_ms
+        columns[:, clocks.case] = sent, *clock.promised_ms(sent)
+    sent_ms, sign_ms, contact_ms = columns
+    return sent_ms, sign_ms, contact_ms
 
 
 def _latest(steps: Steps, wanted: Flags) -> Rows:

@@ -141,7 +141,7 @@ class Sensor:
 
 
 class Stage(StrEnum):
-    """The closed loop of a case; side branches after the main line.
+    """The closed loop of a case; side branches after the main line, what is noted beside it last.
 
     Which may follow which, and what they mean: :mod:`geo_data.case_stages`.
     """
@@ -161,6 +161,14 @@ class Stage(StrEnum):
     SUSPENDED = "suspended"
     VOIDED = "voided"
     MERGED = "merged"
+    SIGNED = "signed"
+    CONTACTED = "contacted"
+    RESOLVED = "resolved"
+    EXPLAINED = "explained"
+    SATISFIED = "satisfied"
+    FAIRLY_SATISFIED = "fairly-satisfied"
+    NEUTRAL = "neutral"
+    UNSATISFIED = "unsatisfied"
 
 
 @dataclass(frozen=True, slots=True)

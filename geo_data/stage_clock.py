@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from geo_data.case_clock import CaseClock
+from geo_data.case_stages import BESIDE
 from geo_data.histories import (
     NEVER,
     STAGE_INDEX,
@@ -56,7 +57,9 @@ def steps_of(changes: Sequence[StageChange]) -> Steps:
 
 def out_of_order(changes: Sequence[StageChange]) -> list[bool]:
     """Say of each step of one case, in order, whether it cannot follow the one before it."""
-    return list(irregular_steps(steps_of(changes)).tolist())
+    astray = iter(irregular_steps(steps_of(changes)).tolist())
+    # What is noted beside the steps is never out of order.
+    return [change.stage not in BESIDE and next(astray) for change in changes]
 
 
 def stage_clock(

@@ -37,30 +37,47 @@ Positive = Annotated[float, Field(gt=0)]
 Digits = Annotated[str, Field(pattern=r"^\d{2}(\d{2})?$")]
 
 
-class LimitRow(Entry):
-    """One limit as a file says it: so much of exactly one unit.
+class Limit(Entry):
+    """A time as a file says it: so much of exactly one unit.
 
     Parameters
     ----------
     hours, working_hours, working_days : float, optional
         A working day is as long as the hours of the city's calendar.
+    """
+
+    hours: Positive | None = None
+    working_hours: Positive | None = None
+    working_days: Positive | None = None
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> Limit:
+        if sum(getattr(self, unit) is not None for unit in UNITS) != 1:
+            raise wrong("limit-units")
+        return self
+
+    @property
+    def said(self) -> tuple[float, Unit]:
+        """How much, and of what."""
+        ((amount, unit),) = (
+            (getattr(self, unit), unit) for unit in UNITS if getattr(self, unit) is not None
+        )
+        return amount, unit
+
+
+class LimitRow(Limit):
+    """The limit of a category.
+
+    Parameters
+    ----------
     effective_from : date, optional
         Cases dispatched from this day on; the table's unless said.
     source : str or Label, optional
         Where it comes from; the table's unless said.
     """
 
-    hours: Positive | None = None
-    working_hours: Positive | None = None
-    working_days: Positive | None = None
     effective_from: date | None = None
     source: Source | None = None
-
-    @model_validator(mode="after")
-    def _one_unit(self) -> LimitRow:
-        if sum(getattr(self, unit) is not None for unit in UNITS) != 1:
-            raise wrong("limit-units")
-        return self
 
 
 class DueSoon(Entry):
@@ -117,6 +134,9 @@ class LimitTable(Entry):
         Since when its rows hold that do not say so themselves.
     due_soon : DueSoon
         When a case is marked as due soon.
+    sign, contact : Limit
+        Within which time of its dispatch the unit is to sign for a case (签收), and to speak to the
+        citizen who called (先行联系).
     limits : dict
         Category (four digits), or major class (two), to its row or rows.
     """
@@ -125,6 +145,8 @@ class LimitTable(Entry):
     version: Annotated[str, Field(min_length=1)]
     effective_from: date
     due_soon: DueSoon = DueSoon()
+    sign: Limit = Limit(working_hours=1)
+    contact: Limit = Limit(working_days=1)
     limits: dict[Digits, Rows]
 
     @model_validator(mode="after")
@@ -143,9 +165,7 @@ class LimitTable(Entry):
     def _filled(self) -> Iterator[TimeLimit]:
         for category, rows in self.limits.items():
             for row in rows:
-                ((unit, amount),) = (
-                    (unit, getattr(row, unit)) for unit in UNITS if getattr(row, unit) is not None
-                )
+                amount, unit = row.said
                 since = row.effective_from or self.effective_from
                 yield TimeLimit(category, amount, unit, since, row.source or self.source)
 

@@ -14,6 +14,7 @@ from dashboard.widgets.filters import Option, category_word, chip, filter_words,
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import write_count
 from geo_data import queries
+from geo_data.case_stages import STATES
 from geo_data.dictionaries import categories, channels, major_categories, severities, stages, word
 from geo_data.queries import CaseCounts
 from geo_data.queries.case_filter import STANDINGS, CaseFilter, Standing
@@ -137,7 +138,7 @@ def _channels(look: Look, counts: CaseCounts) -> Any:
 
 def _stages(look: Look, counts: CaseCounts) -> Any:
     n = _of(counts.stage)
-    listed = [(key, term.label(look.language), n(key)) for key, term in stages().items()]
+    listed = [(key, stages()[key].label(look.language), n(key)) for key in STATES]
     return _menu(look, "stage", look.view.cases.stage, listed)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from geo_data.case_clock import CaseClock
 from geo_data.case_stages import MAIN_LINE
+from geo_data.demo.handling import ANSWERS, CONTACTED, MOODS, RESOLVED
 from geo_data.ingest import StageReport
 from geo_data.instants import instant, millis
 from geo_data.records import Stage
@@ -100,11 +101,21 @@ class Life:
 
     def _dispatch(self) -> Iterator[StageReport]:
         yield self._next(Stage.DISPATCHED)
+        yield from self._answer_for()
         if self._lucky(_RETURNED):
             self._wait(75)
             yield self._step(Stage.RETURNED, self._unit, "不属于本单位职责")
             self._wait(45)
             yield self._step(Stage.DISPATCHED)
+            yield from self._answer_for()
+
+    def _answer_for(self) -> Iterator[StageReport]:
+        """Yield that the unit signed for the case, and spoke to the citizen who called."""
+        self._wait(6)
+        yield self._step(Stage.SIGNED, self._unit)
+        if self._told.channel == "hotline" and self._lucky(CONTACTED):
+            self._wait(15)
+            yield self._step(Stage.CONTACTED, self._unit)
 
     def _handle(self, before: Stage) -> Iterator[StageReport]:
         pace = _MIDDLE_OF_LIMIT * self._spread(0.36)
@@ -136,6 +147,10 @@ class Life:
         if self._told.channel == "hotline" and self._lucky(_EVALUATED):
             self._at += timedelta(days=self._random.uniform(0.3, 4.5))
             yield self._step(Stage.EVALUATED, note="电话回访")
+            solved = self._lucky(RESOLVED)
+            yield self._step(Stage.RESOLVED if solved else Stage.EXPLAINED)
+            mood = self._random.uniform() * (1.0 if solved else 0.86)
+            yield self._step(ANSWERS[int(np.searchsorted(MOODS, mood))])
 
     @property
     def _unit(self) -> str:

@@ -23,6 +23,10 @@ Floats = NDArray[np.float64]
 _MINUTE_MS = 60_000
 _MERGED = 0.008
 _VOIDED, _RETURNED, _EXTENDED, _SUSPENDED, _REWORKED = 0.045, 0.028, 0.022, 0.005, 0.011
+CONTACTED, RESOLVED = 0.985, 0.86
+ANSWERS = (Stage.UNSATISFIED, Stage.NEUTRAL, Stage.FAIRLY_SATISFIED, Stage.SATISFIED)
+MOODS = (0.035, 0.075, 0.24)
+"""Up to where a citizen's mood, between 0 and 1, leads to each answer but the last."""
 _STUCK = 0.006
 _STUCK_DAYS = 45
 _CENTRE = "区城运中心"
@@ -109,6 +113,7 @@ def make_stages(
     log.note(Stage.RETURNED, case[back], returned, town[case[back]], "不属于本单位职责")
     sent[back] = returned + _minutes(45.0, 0.7, len(back), random)
     log.note(Stage.DISPATCHED, case[back], sent[back], _CENTRE)
+    _answer_for(incidents, case, sent, town, log, random.spawn(1)[0])
     _handle(incidents, case, sent, town, warden, clock, log, random)
     return log.frame()
 
@@ -164,6 +169,35 @@ def _handle(
     asked &= random.uniform(size=count) < 0.72
     after_ms = (random.uniform(0.3, 4.5, int(asked.sum())) * DAY_MS).astype(np.int64)
     log.note(Stage.EVALUATED, case[asked], closed[asked] + after_ms, _CENTRE, "电话回访")
+    _ask(case[asked], closed[asked] + after_ms, log, random.spawn(1)[0])
+
+
+def _answer_for(
+    incidents: pd.DataFrame,
+    case: Ints,
+    sent: Ints,
+    town: Texts,
+    log: _Log,
+    random: np.random.Generator,
+) -> None:
+    """Write down who signed for a case, and that the citizen who called was spoken to."""
+    log.note(Stage.SIGNED, case, sent + _minutes(14.0, 0.55, len(case), random), town[case])
+    called = np.flatnonzero(incidents["channel"].to_numpy(dtype=object)[case] == "hotline")
+    spoken = sent[called] + _minutes(95.0, 0.7, len(called), random)
+    told = random.uniform(size=len(called)) < CONTACTED
+    log.note(Stage.CONTACTED, case[called][told], spoken[told], town[case[called][told]])
+
+
+def _ask(case: Ints, at_ms: Ints, log: _Log, random: np.random.Generator) -> None:
+    """Write down what citizens said when they were asked: what came of it, and how content."""
+    solved = random.uniform(size=len(case)) < RESOLVED
+    log.note(Stage.RESOLVED, case[solved], at_ms[solved], _CENTRE)
+    log.note(Stage.EXPLAINED, case[~solved], at_ms[~solved], _CENTRE)
+    # Whoever was only given reasons is harder to please.
+    mood = random.uniform(size=len(case)) * np.where(solved, 1.0, 0.86)
+    said = np.searchsorted(MOODS, mood)
+    for number, stage in enumerate(ANSWERS):
+        log.note(stage, case[said == number], at_ms[said == number], _CENTRE)
 
 
 def _pace(

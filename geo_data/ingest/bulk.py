@@ -296,9 +296,9 @@ def _steps(stages: pd.DataFrame, n_cases: int) -> tuple[Steps, Rows]:
     steps, order = order_steps(n_cases, case, stage, at_ms)
     again: Flags = np.zeros(len(order), dtype=bool)
     again[1:] = (
-        (np.diff(steps.case) == 0)
-        & (np.diff(steps.at_ms) == 0)
-        & (steps.stage[1:] == steps.stage[:-1])
+        (np.diff(case[order]) == 0)
+        & (np.diff(at_ms[order]) == 0)
+        & (stage[order][1:] == stage[order][:-1])
     )
     if again.any():
         kept = order[~again]

@@ -75,12 +75,15 @@ def write_steps(connection: Connection, tables: Tables, part: Judged, last_id: i
     stages, steps = part.stages, part.steps
     recorded = stages.get("recorded_at")
     # In the order of the table's key: pages are filled once, from the left.
-    spelling = np.argsort(np.argsort(KEYS))
-    order = np.lexsort((steps.at_ms, spelling[steps.stage], steps.case))
-    happened = column_text(steps.at_ms[order])
+    spelling, notes = np.argsort(np.argsort(KEYS)), steps.notes
+    case = np.concatenate([steps.case, notes.case])
+    stage = np.concatenate([steps.stage, notes.stage])
+    at_ms = np.concatenate([steps.at_ms, notes.at_ms])
+    order = np.lexsort((at_ms, spelling[stage], case))
+    happened = column_text(at_ms[order])
     columns: Columns = {
-        "incident_id": (steps.case[order] + last_id + 1).tolist(),
-        "stage": np.array(KEYS, dtype=object)[steps.stage[order]].tolist(),
+        "incident_id": (case[order] + last_id + 1).tolist(),
+        "stage": np.array(KEYS, dtype=object)[stage[order]].tolist(),
         "happened_at": happened,
         "recorded_at": happened if recorded is None else column_text(frame_ms(recorded)[order]),
         "actor": strings(stages, "actor")[order].tolist(),

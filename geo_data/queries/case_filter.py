@@ -13,6 +13,7 @@ from typing import Literal, get_args
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
+from geo_data.case_stages import STATES
 from geo_data.queries.hindsight import (
     Moment,
     Row,
@@ -98,7 +99,7 @@ class CaseFilter:
         CaseFilter(standing='open', channel=None, category=None, stage=None, severity=None)
         """
         standing = next((one for one in STANDINGS if one == said.get("cases")), None)
-        stage = next((one for one in Stage if one == said.get("stage")), None)
+        stage = next((one for one in STATES if one == said.get("stage")), None)
         severity = next((one for one in Severity if str(int(one)) == said.get("severity")), None)
         channel, category = said.get("channel") or None, said.get("category") or None
         return cls(standing, channel, category, stage, severity)

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import ColumnElement, Connection, and_, case, literal_column, or_, select, true
 
+from geo_data.case_stages import LIFE
 from geo_data.histories import (
     STAGE_INDEX,
     STAGES,
@@ -149,7 +150,11 @@ def last_stage(store: Store, at: datetime) -> ColumnElement[str]:
     rank = case({str(stage): rank for stage, rank in _RANK.items()}, value=stages.c.stage)
     last = (
         select(stages.c.stage)
-        .where(stages.c.incident_id == incidents.c.id, stages.c.recorded_at <= at)
+        .where(
+            stages.c.incident_id == incidents.c.id,
+            stages.c.recorded_at <= at,
+            stages.c.stage.not_in(LIFE.beside),
+        )
         .order_by(stages.c.happened_at.desc(), rank.desc())
         .limit(1)
         .scalar_subquery()

@@ -53,7 +53,8 @@ def _order(found: Sequence[StageChange]) -> list[int]:
     keys = np.array([STAGE_INDEX[change.stage] for change in found], dtype=np.uint8)
     at_ms = np.array([millis(change.happened_at) for change in found], dtype=np.int64)
     order = order_steps(1, np.zeros(len(found), dtype=np.int64), keys, at_ms)[1]
-    return list(order.tolist())
+    # What was noted stands among the steps where it happened.
+    return list(order[np.argsort(at_ms[order], kind="stable")].tolist())
 
 
 def incidents_of_place(

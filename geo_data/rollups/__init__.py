@@ -1,6 +1,6 @@
 """Counts kept up to date with every commit, and read over any window and region from memory."""
 
-from geo_data.rollups.contributions import DIMENSIONS, MEASURES
+from geo_data.rollups.contributions import ANSWERS, DIMENSIONS, MEASURES
 from geo_data.rollups.cubes import Hours
 from geo_data.rollups.rows import recount
 from geo_data.rollups.verdicts import adopt_clock, clock_notices, is_outdated
@@ -12,12 +12,14 @@ from geo_data.rollups.windows import (
     day_start,
     dimension,
     dimension_series,
+    is_told,
     metric_hours,
     series,
     totals,
 )
 
 __all__ = [
+    "ANSWERS",
     "DIMENSIONS",
     "MEASURES",
     "RESIDUE",
@@ -31,6 +33,7 @@ __all__ = [
     "dimension",
     "dimension_series",
     "is_outdated",
+    "is_told",
     "metric_hours",
     "recount",
     "series",

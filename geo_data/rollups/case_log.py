@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, func, literal_column, or_, select
 
 from geo_data.dictionaries import dictionary
 from geo_data.distinct import numbered
@@ -32,6 +32,7 @@ from geo_data.rollups.contributions import dated
 from geo_data.store import Store
 from geo_data.store.code_lists import one_of
 from geo_data.store.column_types import iso_text
+from geo_data.store.tables import NOTED_KEYS
 from geo_data.working_time import DAY_MS, Millis
 
 Slots = npt.NDArray[np.int32]
@@ -121,7 +122,10 @@ class Events:
 
     def replaced(self, changed: Sequence[int], new: Events) -> Events:
         """Return the events with ``new`` in the place of those of the changed cases."""
-        kept = self.chosen(~np.isin(self.case, changed))
+        theirs = np.isin(self.case, changed)
+        if not len(new.case) and not theirs.any():
+            return self
+        kept = self.chosen(~theirs)
         at = np.searchsorted(kept.at_ms, new.at_ms)
         return Events(
             np.insert(kept.at_ms, at, new.at_ms),
@@ -202,18 +206,25 @@ def changed_cases(store: Store, connection: Connection, seq: int) -> list[int] |
 
 def _moved_since(store: Store, since: datetime) -> ColumnElement[bool]:
     """Cases that are open or of which anything happened, or falls due, from ``since`` on."""
-    table = store.tables.incidents
+    table, stages = store.tables.incidents, store.tables.incident_stages
+    # Whoever was sent out a while before is to be signed for, and spoken to, only after that.
+    sent = instant(min(store.city.case_clock.promised_since(millis(since)), millis(since)))
+    noted = select(stages.c.incident_id).where(
+        stages.c.stage.in_([literal_column(f"'{key}'") for key in NOTED_KEYS]),
+        stages.c.recorded_at >= since,
+    )
     return or_(
         table.c.ended_at.is_(None),
         table.c.reported_at >= since,
-        table.c.stage_at >= since,
+        table.c.stage_at >= sent,
         table.c.due_at >= since,
+        table.c.id.in_(noted),
     )
 
 
 def _read(store: Store, connection: Connection, chosen: ColumnElement[bool]) -> dict[str, Events]:
-    ids, cases = _read_cases(store, connection, chosen)
-    steps = _read_steps(store, connection, ids)
+    ids, cases = read_cases(store, connection, chosen)
+    steps = read_steps(store, connection, ids)
     tree = region_tree(store, Scope.everything())
     number, codes = numbered(cases.region_code)
     slots = tree.order(codes)[number]
@@ -224,12 +235,12 @@ def _read(store: Store, connection: Connection, chosen: ColumnElement[bool]) -> 
     }
     return {
         measure: _sorted(ids[rows], slots[rows], at_ms, traits if measure == "reported" else {})
-        for measure, rows, at_ms in _instants(store, cases, steps)
+        for measure, rows, at_ms in instants(store, cases, steps)
     }
 
 
-def _instants(store: Store, cases: Cases, steps: Steps) -> list[tuple[str, Rows, Millis]]:
-    """Every measure with the rows of its cases and when; the beginnings and ends of standing."""
+def instants(store: Store, cases: Cases, steps: Steps) -> list[tuple[str, Rows, Millis]]:
+    """Return every measure with the rows of its cases and when, and when cases began to stand."""
     verdict = judge(cases, steps, store.city.case_clock)
     everyone = np.arange(len(cases))
     # A case that ends before it is reported never stood open.
@@ -266,9 +277,10 @@ def _numbers(trait: str, keys: Iterable[str]) -> Rows:
     return np.array([known.get(key, -1) for key in keys], dtype=np.int64)
 
 
-def _read_cases(
+def read_cases(
     store: Store, connection: Connection, chosen: ColumnElement[bool]
 ) -> tuple[Rows, Cases]:
+    """Return the ids, ascending, and the cases of a condition."""
     table = store.tables.incidents
     columns = (
         *(table.c.id, iso_text(table.c.happened_at), iso_text(table.c.reported_at)),
@@ -288,7 +300,8 @@ def _read_cases(
     )
 
 
-def _read_steps(store: Store, connection: Connection, ids: Rows) -> Steps:
+def read_steps(store: Store, connection: Connection, ids: Rows) -> Steps:
+    """Return every step of the cases, in order; ``ids`` ascend."""
     table = store.tables.incident_stages
     columns = (table.c.incident_id, table.c.stage, iso_text(table.c.happened_at))
     mine = one_of(table.c.incident_id, ids.tolist())

@@ -6,7 +6,7 @@ date by "what it is now minus what it was", whatever the order in which messages
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -16,7 +16,18 @@ import numpy as np
 from geo_data.case_stages import DROPPED
 from geo_data.dictionaries import channels
 from geo_data.distinct import numbered
-from geo_data.histories import NEVER, STAGE_INDEX, STAGES, Cases, Rows, Steps, Strings, Verdict
+from geo_data.histories import (
+    NEVER,
+    STAGE_INDEX,
+    STAGES,
+    Cases,
+    Flags,
+    Notes,
+    Rows,
+    Steps,
+    Strings,
+    Verdict,
+)
 from geo_data.records import Severity, Stage
 from geo_data.working_time import Millis, day_numbers
 
@@ -30,10 +41,32 @@ MEASURES = (
     "extended",
     "proactive",
     "hotline",
+    "filed_of_reported",
+    "hotline_due",
+    "hotline_on_time",
+    "sign_due",
+    "signed_in_time",
+    "contact_due",
+    "contacted_in_time",
+    "resolved",
+    "explained",
+    "satisfied",
+    "fairly_satisfied",
+    "neutral",
+    "unsatisfied",
 )
+ANSWERS = ("satisfied", "fairly_satisfied", "neutral", "unsatisfied")
+"""Measures of what citizens said when asked afterwards, best first."""
 DIMENSIONS = ("category", "channel", "severity")
 HOTLINE = "hotline"
 _DROPPED = np.array([stage in DROPPED for stage in STAGES])
+_OUTCOMES = {"resolved": Stage.RESOLVED, "explained": Stage.EXPLAINED}
+_ANSWERS = {
+    "satisfied": Stage.SATISFIED,
+    "fairly_satisfied": Stage.FAIRLY_SATISFIED,
+    "neutral": Stage.NEUTRAL,
+    "unsatisfied": Stage.UNSATISFIED,
+}
 
 Dated = tuple[str, Rows, Millis]
 """A measure, the rows of the cases that count once each, and when."""
@@ -60,7 +93,7 @@ class Counts:
     ----------
     days, regions : shape (k,)
         Local day numbers and region codes (``""`` outside), each pair once.
-    measures : int64, shape (k, 9)
+    measures : int64, shape (k, measures)
         In the order of :data:`MEASURES`.
     dimensions : Cells
         What was reported, by dimension.
@@ -101,8 +134,15 @@ def count(
     ``filed`` and ``proactive`` (filed and found by patrol, sensors or AI) by the first filing;
     ``closed`` by ``ended_at`` of cases that stand closed; ``due`` (应结案: dispatched, and
     neither voided nor merged) and ``closed_on_time`` (of those, the ones closed by their limit)
-    both by the day of ``due_at``, so that their ratio is a share; ``reworked`` and ``extended``
-    by each such step.
+    both by the day of ``due_at``, so that their ratio is a share, ``hotline_due`` and
+    ``hotline_on_time`` those of them by 12345; ``reworked`` and ``extended`` by each such step.
+    ``filed_of_reported`` are the cases that were filed, by ``reported_at``.
+
+    Of cases neither voided nor merged: ``sign_due`` and of those ``signed_in_time`` by the day on
+    which the unit had to have signed, ``contact_due`` and ``contacted_in_time`` of 12345 cases by
+    the day on which the citizen had to have been spoken to; and by when it was last told of a
+    case, what came of it (``resolved``, ``explained``) and what the citizen said (``satisfied``,
+    ``fairly_satisfied``, ``neutral``, ``unsatisfied``).
 
     Parameters
     ----------
@@ -151,6 +191,8 @@ def dated(cases: Cases, steps: Steps, verdict: Verdict) -> list[Dated]:
     in_time = is_due & (verdict.ended_ms != NEVER) & (verdict.ended_ms <= verdict.due_ms)
     due, on_time = np.flatnonzero(is_due), np.flatnonzero(in_time)
     found = proactive[filed]
+    by_hotline = cases.channel == HOTLINE
+    of_due, of_on_time = np.flatnonzero(is_due & by_hotline), np.flatnonzero(in_time & by_hotline)
     return [
         ("reported", everyone, cases.reported_ms),
         ("filed", filed, filed_ms),
@@ -161,6 +203,50 @@ def dated(cases: Cases, steps: Steps, verdict: Verdict) -> list[Dated]:
         ("extended", *_every(steps, Stage.EXTENDED)),
         ("proactive", filed[found], filed_ms[found]),
         ("hotline", hotline, cases.reported_ms[hotline]),
+        ("filed_of_reported", filed, cases.reported_ms[filed]),
+        ("hotline_due", of_due, verdict.due_ms[of_due]),
+        ("hotline_on_time", of_on_time, verdict.due_ms[of_on_time]),
+        *_answered(steps.notes, verdict, counts, counts & by_hotline),
+    ]
+
+
+def _answered(notes: Notes, verdict: Verdict, counts: Flags, calls: Flags) -> list[Dated]:
+    """Return what was noted of the cases that count: in time or not, and what came of them."""
+    sign = np.flatnonzero(counts & (verdict.sign_ms != NEVER))
+    call = np.flatnonzero(calls & (verdict.contact_ms != NEVER))
+    case, at_ms = notes.case, notes.at_ms
+    signs = (at_ms >= verdict.sent_ms[case]) & (at_ms <= verdict.sign_ms[case])
+    signed = _noted(notes, Stage.SIGNED, signs & counts[case])
+    contacts = at_ms <= verdict.contact_ms[case]
+    contacted = _noted(notes, Stage.CONTACTED, contacts & calls[case])
+    return [
+        ("sign_due", sign, verdict.sign_ms[sign]),
+        ("signed_in_time", signed, verdict.sign_ms[signed]),
+        ("contact_due", call, verdict.contact_ms[call]),
+        ("contacted_in_time", contacted, verdict.contact_ms[contacted]),
+        *_latest(notes, _OUTCOMES, counts),
+        *_latest(notes, _ANSWERS, counts),
+    ]
+
+
+def _noted(notes: Notes, stage: Stage, wanted: Flags) -> Rows:
+    """Return the cases of which a stage was noted, each once."""
+    cases: Rows = np.unique(notes.case[wanted & (notes.stage == STAGE_INDEX[stage])])
+    return cases
+
+
+def _latest(notes: Notes, kinds: Mapping[str, Stage], counts: Flags) -> list[Dated]:
+    """Return the latest note of each case that is of these kinds, by measure."""
+    wanted = np.isin(notes.stage, [STAGE_INDEX[stage] for stage in kinds.values()])
+    rows = np.flatnonzero(wanted & counts[notes.case])
+    last = np.ones(len(rows), dtype=bool)
+    last[:-1] = notes.case[rows[1:]] != notes.case[rows[:-1]]
+    rows = rows[last]
+    found = notes.stage[rows]
+    return [
+        (measure, notes.case[mine], notes.at_ms[mine])
+        for measure, stage in kinds.items()
+        for mine in [rows[found == STAGE_INDEX[stage]]]
     ]
 
 

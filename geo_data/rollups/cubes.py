@@ -6,7 +6,6 @@ row, so that a reader pays for what changed, not for what is there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,8 +13,12 @@ import numpy.typing as npt
 
 from geo_data.histories import Rows
 
-Whole = npt.NDArray[np.int32]
+Whole = npt.NDArray[np.int16] | npt.NDArray[np.int32]
 Days = npt.NDArray[np.int64]
+SMALL = np.iinfo(np.int16).max
+"""Hardly any city counts more of anything in a day: half the memory serves until one does."""
+PART = 64
+"""Days that are written at a time: the wide numbers in between take their own room."""
 
 
 class Points(NamedTuple):
@@ -42,21 +45,33 @@ class Cube:
 
     def __init__(self, slots: int, columns: int) -> None:
         self._days: Days = np.empty(0, dtype=np.int64)
-        self._sums: Whole = np.zeros((slots + 1, columns, 0), dtype=np.int32)
+        self._sums: Whole = np.zeros((slots + 1, columns, 0), dtype=np.int16)
 
     def put(self, points: Points) -> None:
         """Replace what the cells given hold."""
         self._make_room(np.setdiff1d(points.day, self._days))
-        touched, position = np.unique(points.day, return_inverse=True)
+        order = np.argsort(points.day, kind="stable")
+        days = points.day[order]
+        touched, starts = np.unique(days, return_index=True)
+        ends = np.append(starts[1:], len(days))
+        for first in range(0, len(touched), PART):
+            last = min(first + PART, len(touched))
+            rows = order[starts[first] : ends[last - 1]]
+            self._put(Points(*(values[rows] for values in points)), touched[first:last])
+
+    def _put(self, points: Points, touched: Days) -> None:
         at = np.searchsorted(self._days, touched)
-        cells = np.diff(self._sums[:, :, at], axis=0)
-        cells[points.slot, points.column, position] = points.value
-        self._sums[1:, :, at] = np.cumsum(cells, axis=0)
+        cells = np.diff(self._sums[:, :, at].astype(np.int64), axis=0)
+        cells[points.slot, points.column, np.searchsorted(touched, points.day)] = points.value
+        sums = np.cumsum(cells, axis=0)
+        if sums.max(initial=0) > SMALL and self._sums.dtype == np.int16:
+            self._sums = self._sums.astype(np.int32)
+        self._sums[1:, :, at] = sums
 
     def add_columns(self, n: int) -> None:
         """Append ``n`` empty columns."""
         slots, _, days = self._sums.shape
-        empty = np.zeros((slots, n, days), dtype=np.int32)
+        empty = np.zeros((slots, n, days), dtype=self._sums.dtype)
         self._sums = np.concatenate([self._sums, empty], axis=1)
 
     def add_slots(self, n: int) -> None:
@@ -90,6 +105,10 @@ class Cube:
         run = self._sums[end, :, since:until] - self._sums[start, :, since:until]
         result[:, self._days[since:until] - first_day] = run
         return result
+
+    def has_any(self, column: int) -> bool:
+        """Whether anything was ever counted in a column."""
+        return bool(self._sums[-1, column].any())
 
     def _span(self, first_day: int, last_day: int) -> tuple[int, int]:
         since, until = np.searchsorted(self._days, [first_day, last_day + 1])
@@ -151,10 +170,11 @@ class HourCube:
         self._low[at] = np.where(some, points.low, np.inf)
         self._high[at] = np.where(some, points.high, -np.inf)
 
-    def hours(self, slots: Sequence[int], metric: int, first: int, last: int) -> Hours:
-        """Return hours ``[first, last]`` of a metric over some slots; all hours are listed."""
+    def hours(self, slots: range, metric: int, first: int, last: int) -> Hours:
+        """Return hours ``[first, last]`` of a metric over a run of slots; all hours are listed."""
         since, until = np.searchsorted(self._hours, [first, last + 1])
-        at = np.array(slots, dtype=np.int64), metric, slice(since, until)
+        # A slice, not a list: years of hours are looked at where they lie.
+        at = slice(slots.start, slots.stop), metric, slice(since, until)
         result = no_hours(first, last)
         where = self._hours[since:until] - first
         result.n[where] = self._n[at].sum(axis=0)

@@ -88,6 +88,16 @@ def series(
     return result
 
 
+def is_told(store: Store, measure: str) -> bool:
+    """Whether anybody ever told of what ``measure`` counts, anywhere in the city.
+
+    Where no source tells of signatures, none in time is not a share of zero: nobody knows it.
+    """
+    counts = followers.region_days(store)
+    with counts.following():
+        return counts.cube.has_any(MEASURES.index(measure))
+
+
 def by_child(
     store: Store, scope: Scope, region_code: str, measure: str, first_day: int, last_day: int
 ) -> dict[str, int]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo_data.case_clock import CaseClock, case_clock
-from geo_data.case_stages import ENDED, MAIN_LINE
+from geo_data.case_stages import BESIDE, ENDED, LIFE, MAIN_LINE
 from geo_data.dictionaries import channel
 from geo_data.histories import NEVER, STAGE_INDEX, STAGES, Cases, Steps, Verdict, judge, order_steps
 from geo_data.records import Stage
@@ -146,6 +146,8 @@ HISTORY = st.lists(st.tuples(st.sampled_from(Stage), HOURS), max_size=9, unique=
 
 
 def plain_order(history: History) -> History:
+    """Put in order what moves the case."""
+    history = [step for step in history if step[0] not in BESIDE]
     last = [Stage.REWORKED, Stage.CLOSED, Stage.EVALUATED, Stage.MERGED, Stage.VOIDED]
     first = [Stage.FOUND, Stage.ACCEPTED, Stage.FILED, Stage.RETURNED, Stage.DISPATCHED]
     middle = [Stage.SUPERVISED, Stage.EXTENDED, Stage.SUSPENDED, Stage.HANDLED, Stage.VERIFIED]
@@ -159,8 +161,12 @@ def plain_due(history: History, category: str) -> datetime | None:
     starts = [row for row, (stage, _) in enumerate(history) if stage is Stage.DISPATCHED]
     if not starts:
         return None
-    left = round(limit.amount * 4)
-    now, row, running = history[starts[-1]][1], starts[-1] + 1, True
+    return walked(history, starts[-1], round(limit.amount * 4), limit.is_working)
+
+
+def walked(history: History, start: int, left: int, is_working: bool) -> datetime | None:
+    """Let quarter hours go by from a step on, unless the clock stands still."""
+    now, row, running = history[start][1], start + 1, True
     while left:
         while row < len(history) and history[row][1] <= now:
             stage = history[row][0]
@@ -175,7 +181,7 @@ def plain_due(history: History, category: str) -> datetime | None:
             continue
         local = now.astimezone(SHANGHAI)
         works = local.weekday() < 5 and 9 <= local.hour < 17
-        left -= works or not limit.is_working
+        left -= works or not is_working
         now += timedelta(minutes=15)
     return now
 
@@ -211,6 +217,7 @@ def counted(history: History, channel_key: str = "patrol") -> dict[tuple[str, da
 
 
 def plain_counts(history: History, channel_key: str) -> Counter[tuple[str, date]]:
+    notes = sorted((step for step in history if step[0] in BESIDE), key=lambda step: step[1])
     history = plain_order(history)
     due = plain_due(history, "0102")
     verdict = verdict_of(history)
@@ -226,7 +233,38 @@ def plain_counts(history: History, channel_key: str) -> Counter[tuple[str, date]
     found += [("closed_on_time", due)] if due and ended and not voided and ended <= due else []
     found += [("reworked", at) for stage, at in history if stage is Stage.REWORKED]
     found += [("extended", at) for stage, at in history if stage is Stage.EXTENDED]
+    found += [("filed_of_reported", MONDAY)] if filings else []
+    if channel_key == "hotline":
+        found += [("hotline_due", at) for measure, at in found if measure == "due"]
+        found += [("hotline_on_time", at) for measure, at in found if measure == "closed_on_time"]
+    found += [] if voided else plain_answers(history, notes, channel_key == "hotline")
     return Counter((measure, at.astimezone(SHANGHAI).date()) for measure, at in found)
+
+
+OUTCOMES = (Stage.RESOLVED, Stage.EXPLAINED)
+ANSWERS = (Stage.SATISFIED, Stage.FAIRLY_SATISFIED, Stage.NEUTRAL, Stage.UNSATISFIED)
+
+
+def plain_answers(history: History, notes: History, called: bool) -> list[tuple[str, datetime]]:
+    found: list[tuple[str, datetime]] = []
+    sent = [at for stage, at in history if stage is Stage.DISPATCHED]
+    if sent:
+        sign_by = walked([(Stage.DISPATCHED, sent[-1])], 0, 4, True)
+        call_by = walked([(Stage.DISPATCHED, sent[-1])], 0, 8 * 4, True)
+        assert sign_by
+        assert call_by
+        found += [("sign_due", sign_by)] + [("contact_due", call_by)] * called
+        if any(stage is Stage.SIGNED and sent[-1] <= at <= sign_by for stage, at in notes):
+            found += [("signed_in_time", sign_by)]
+        if called and any(stage is Stage.CONTACTED and at <= call_by for stage, at in notes):
+            found += [("contacted_in_time", call_by)]
+    for kinds in (OUTCOMES, ANSWERS):
+        # Said at the same time: the one that the dictionary lists last.
+        said = [step for step in notes if step[0] in kinds]
+        if said:
+            stage, at = max(said, key=lambda step: (step[1], LIFE.beside.index(step[0])))
+            found += [(stage.replace("-", "_"), at)]
+    return found
 
 
 @given(HISTORY, st.sampled_from(["patrol", "hotline", "police"]))

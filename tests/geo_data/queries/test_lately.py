@@ -158,6 +158,7 @@ STAGES = st.sampled_from(
     [
         *(Stage.ACCEPTED, Stage.FILED, Stage.DISPATCHED, Stage.HANDLED, Stage.REWORKED),
         *(Stage.EXTENDED, Stage.CLOSED, Stage.EVALUATED, Stage.VOIDED, Stage.MERGED),
+        *(Stage.SIGNED, Stage.CONTACTED, Stage.RESOLVED, Stage.SATISFIED, Stage.UNSATISFIED),
     ]
 )
 HOURS = st.integers(-200, 200)

@@ -150,14 +150,46 @@ def test_a_case_that_moves_on_is_counted_where_it_stands_now(store: Store) -> No
     apply(store, [at("t0g0", "1", channel="iot")], NOON)
     assert measures() == {"reported": 1}
     apply(store, [step(Stage.FILED, 0), step(Stage.DISPATCHED, 0.5)], NOON)
-    assert measures() == {"reported": 1, "filed": 1, "proactive": 1, "due": 1}
+    filed = {"reported": 1, "filed": 1, "filed_of_reported": 1, "proactive": 1}
+    sent = filed | {"due": 1, "sign_due": 1}
+    assert measures() == sent
     apply(store, [step(Stage.CLOSED, 1)], NOON)
-    closed = {"reported": 1, "filed": 1, "proactive": 1, "due": 1, "closed": 1, "closed_on_time": 1}
-    assert measures() == closed
+    assert measures() == sent | {"closed": 1, "closed_on_time": 1}
     apply(store, [step(Stage.REWORKED, 2)], NOON)
-    assert measures() == {"reported": 1, "filed": 1, "proactive": 1, "due": 1, "reworked": 1}
+    assert measures() == sent | {"reworked": 1}
     apply(store, [step(Stage.VOIDED, 3)], NOON)
-    assert measures() == {"reported": 1, "filed": 1, "proactive": 1, "reworked": 1}
+    assert measures() == filed | {"reworked": 1}
+
+
+def test_the_latest_answer_of_a_citizen_counts(store: Store) -> None:
+    def measures() -> dict[str, int]:
+        found = rollups.totals(store, ALL, "c", TODAY, TODAY + 5)
+        names = (*rollups.ANSWERS, "resolved", "explained", "contact_due", "contacted_in_time")
+        return {name: found[name] for name in names if found[name]}
+
+    def step(stage: Stage, hours: float) -> StageReport:
+        return StageReport("app", "1", stage, NOON + timedelta(hours=hours))
+
+    apply(store, [at("t0g0", "1"), step(Stage.DISPATCHED, 0), step(Stage.CONTACTED, 2)], NOON)
+    assert measures() == {"contact_due": 1, "contacted_in_time": 1}
+    assert not rollups.is_told(store, "signed_in_time")
+    apply(store, [step(Stage.SATISFIED, 30), step(Stage.EXPLAINED, 30)], NOON)
+    assert measures() == {
+        **{"contact_due": 1, "contacted_in_time": 1},
+        **{"satisfied": 1, "explained": 1},
+    }
+    # Told late, but said earlier: it is not the latest. What is said later is.
+    apply(store, [step(Stage.NEUTRAL, 20)], NOON)
+    assert (measures()["satisfied"], "neutral" in measures()) == (1, False)
+    apply(store, [step(Stage.UNSATISFIED, 40), step(Stage.RESOLVED, 31)], NOON)
+    assert measures() == {
+        **{"contact_due": 1, "contacted_in_time": 1},
+        **{"unsatisfied": 1, "resolved": 1},
+    }
+    apply(store, [step(Stage.SIGNED, 0.5)], NOON)
+    assert rollups.is_told(store, "signed_in_time")
+    apply(store, [step(Stage.VOIDED, 50)], NOON)
+    assert measures() == {}
 
 
 def test_an_empty_city_counts_nothing(store: Store) -> None:

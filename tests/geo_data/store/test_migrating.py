@@ -38,7 +38,7 @@ def upgrade():
     op.add_column("sensors", sa.Column("maker", sa.Text()))
     op.execute("UPDATE sensors SET maker = 'maker of ' || code")
 """
-GROWN = ("incidents", "dead_letters")
+GROWN = ("incidents", "dead_letters", "rollup_region_day")
 """Tables to which columns were added."""
 BROKEN = f"{COLUMN}    raise RuntimeError('power gone')\n"
 
