@@ -28,16 +28,18 @@ from geo_data.alarms.rules import (
 from geo_data.case_clock import CaseClock, case_clock
 from geo_data.faults import Fault, InputError, nearest
 from geo_data.intakes import Intake
+from geo_data.own_indicators import OwnIndicator
 from geo_data.records import FUNCTIONAL
 from geo_data.schedules import Schedule
 from geo_data.sources import Entry, Limits, Source, wrong
-from geo_data.time_limits import DueSoon, LimitRow, LimitTable, default_limits
+from geo_data.time_limits import DueSoon, Limit, LimitRow, LimitTable, default_limits
 from geo_data.ways_in import Folder, ForeignTable, Mqtt
 from geo_data.words import Label
 from geo_data.working_calendar import WorkingCalendar, with_days
 
 Lon = Annotated[float, Field(ge=-180, le=180)]
 Lat = Annotated[float, Field(ge=-90, le=90)]
+Weight = Annotated[float, Field(ge=0, le=1)]
 
 
 class Unit(Entry):
@@ -131,6 +133,12 @@ class City(Entry):
         program's own table unless said.
     alarms : CityAlarms
         Its rules beside the program's.
+    satisfaction : tuple of float
+        What an answer counts in the citizens' satisfaction: satisfied, fairly, neither, not.
+    indicators : tuple of OwnIndicator
+        Those that it declares beside the program's.
+    assessment_month : int
+        Month with which the assessment year (考核年度) begins.
     height_datum : Label
         What heights refer to; printed on situation maps.
     notice : Label, optional
@@ -153,6 +161,9 @@ class City(Entry):
     calendar: WorkingCalendar = WorkingCalendar()
     time_limits: LimitTable | None = None
     alarms: CityAlarms = CityAlarms()
+    satisfaction: tuple[Weight, Weight, Weight, Weight] = (1.0, 0.8, 0.6, 0.0)
+    indicators: tuple[OwnIndicator, ...] = ()
+    assessment_month: Annotated[int, Field(ge=1, le=12)] = 1
     basemap: Basemap | None = None
     notice: Label | None = None
     height_datum: Label = Label(zh="1985国家高程基准", en="1985 National Height Datum (China)")
@@ -355,7 +366,10 @@ def _keys_beside(place: tuple[int | str, ...]) -> frozenset[str]:
     if len(place) > 2 and place[-2] == "unit":
         return frozenset(Unit.model_fields)
     if len(place) > 2 and place[0] == "time-limits":
-        deeper: dict[str, type[BaseModel]] = {"due-soon": DueSoon, "limits": LimitRow}
+        deeper: dict[str, type[BaseModel]] = {
+            **{"due-soon": DueSoon, "limits": LimitRow},
+            **{"sign": Limit, "contact": Limit},
+        }
         return _aliases(deeper.get(str(place[1]), LimitTable))
     if place[0] == "alarms":
         return _aliases(_part_of_alarms(place))
@@ -366,13 +380,14 @@ def _keys_beside(place: tuple[int | str, ...]) -> frozenset[str]:
         "sources": Source,
         "intakes": Intake,
         "exports": Schedule,
+        "indicators": OwnIndicator,
         "basemap": Basemap,
         "limits": Limits,
     }
     ways: dict[object, type[BaseModel]] = {"mqtt": Mqtt, "table": ForeignTable, "folder": Folder}
     if place[0] == "intakes" and len(place) > 3 and place[2] in ways:
         return _aliases(ways[place[2]])
-    labels = {"name", "notice", "height-datum"}
+    labels = {"name", "notice", "height-datum", "formula-text", "basis"}
     if len(place) > 1 and place[-2] in labels:
         return frozenset(Label.model_fields)
     model = parts.get(str(place[0]), City) if len(place) > 1 else City

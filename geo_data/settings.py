@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     public_url : str or None
         Address under which people reach this server, for the square codes of sheets; that of the
         request unless said.
+    admin_key_sha256 : str or None
+        SHA-256, in hexadecimal, of the key with which thresholds may be changed; nobody may
+        unless said.
     simulator_rate : float
         Incidents per hour of the demo simulator; 0 is off.
     simulator_speed : float
@@ -86,6 +89,7 @@ class Settings(BaseSettings):
     keep_exports_days: Annotated[int, Field(ge=1)] = 30
     keep_exports_mb: Annotated[int, Field(ge=1)] = 4096
     public_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+(/[^\s]*)?$")] | None = None
+    admin_key_sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")] | None = None
     city: Path | None = None
     language: Literal["zh-CN", "en"] = "zh-CN"
     scope_region: str | None = None

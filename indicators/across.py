@@ -11,22 +11,26 @@ from geo_data import queries, rollups
 from geo_data.queries.hindsight import is_past
 from geo_data.queries.lately import lately
 from geo_data.queries.open_cases import standing_then
+from geo_data.queries.recurring import recurring
 from geo_data.queries.rows_below import cases_each, readings_each
 from geo_data.records import Scope, Window
 from geo_data.rollups.case_log import UNCLOSED, Trait
 from geo_data.rollups.cubes import Hours
 from geo_data.store import Store
-from indicators import windows
-from indicators.history import exact_keys
+from indicators.history import exact_keys, is_known, weights_of
 from indicators.installed import Installed, kinds_of_metric
+from indicators.periods import Period
 from indicators.spans import hours_of, part_of, reduce_hours
 from indicators.spec import (
+    Answers,
     Array,
     Cases,
     CasesOf,
+    HotSpots,
     Indicator,
     Need,
     Readings,
+    Repeats,
     Residents,
     Sensors,
     Standing,
@@ -52,8 +56,8 @@ class Across:
         Visible regions, in the order of the arrays.
     day_counts : callable
         Counts them by day, all at once.
-    key : str
-        The window.
+    period : Period
+        What is looked at.
     at : datetime
         The present moment, aware.
     """
@@ -64,7 +68,7 @@ class Across:
         scope: Scope,
         codes: Sequence[str],
         day_counts: DayCounts,
-        key: str,
+        period: Period,
         at: datetime,
     ) -> None:
         self._store, self._scope, self._at = store, scope, at
@@ -77,8 +81,8 @@ class Across:
         self._installed: Installed | None = None
         self._hours: dict[tuple[str, str], Hours] = {}
         zone = store.city.zone
-        self._window = windows.window(key, at, zone)
-        self._part = part_of(self._window, zone, self._lately.since, key in windows.HOURLY)
+        self._window = period.window
+        self._part = part_of(self._window, zone, self._lately.since, period.by_hour)
 
     def values(self, indicator: Indicator) -> Array:
         """Return an indicator for every region, shape (codes,); NaN where nobody knows."""
@@ -98,17 +102,32 @@ class Across:
                 return self._readings(need)
             case Sensors():
                 return self._sensors(need)
+            case Answers():
+                return self._answers(need)
+            case Repeats():
+                return self._repeats()
+            case HotSpots():
+                return self._hot_spots()
             case Residents():
                 return self._residents()
 
     def _cases(self, need: Cases) -> Array:
         part, counts = self._part, np.zeros(len(self._codes))
+        if not is_known(self._store, need.measure):
+            return np.full_like(counts, np.nan)
         if part.has_days:
             found = self._day_counts(need.measure, part.first_day, part.end_day - 1)
             counts += [found[code] for code in self._codes]
         if part.rest is not None:
             counts += self._lately.counts_each(need.measure, self._codes, part.rest)
         return counts if part.is_known else np.full_like(counts, np.nan)
+
+    def _answers(self, need: Answers) -> Array:
+        weights = weights_of(self._store, need)
+        return sum(
+            (weight * self._cases(Cases(measure)) for measure, weight in weights.items()),
+            start=np.zeros(len(self._codes)),
+        )
 
     def _standing(self, need: Standing) -> Array:
         if is_past(self._store, self._at):
@@ -143,6 +162,19 @@ class Across:
         if span is None:
             return np.full(len(self._codes), np.nan)
         return self._lately.counts_each(UNCLOSED, self._codes, span).astype(np.float64)
+
+    def _repeats(self) -> Array:
+        found = recurring(self._store, self._scope)
+        span = self._part.whole(self._store.city.zone)
+        if span is None or span.start < found.since:
+            return np.full(len(self._codes), np.nan)
+        return found.repeats_each(self._codes, span).astype(np.float64)
+
+    def _hot_spots(self) -> Array:
+        found = recurring(self._store, self._scope)
+        if self._window.end < found.hot_since:
+            return np.full(len(self._codes), np.nan)
+        return found.hot_each(self._codes, self._window.end).astype(np.float64)
 
     def _sensors(self, need: Sensors) -> Array:
         if self._installed is None:

@@ -21,6 +21,10 @@ INDICATORS = (
     _standing("due-soon-incidents", Standing("due-soon")),
     _counted("reported-incidents", "management", Cases("reported")),
     _counted("filed-incidents", "management", Cases("filed")),
+    describe(
+        "closed-incidents", "management", "cases", Grain.FLOW, "high", (Cases("closed"),), count
+    ),
+    _counted("due-incidents", "management", Cases("due")),
     _counted("illegal-structures", "management", CasesOf("category", ("0101",))),
     _counted("hotline-incidents", "livelihood", Cases("hotline")),
     _counted("opinion-incidents", "livelihood", CasesOf("channel", ("opinion",))),

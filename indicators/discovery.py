@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from indicators.formulas import quotient, share
 from indicators.spec import Array, Cases, CasesOf, Grain, Residents
-from indicators.wording import describe
+from indicators.wording import EVALUATED, describe
 
 PER_RESIDENTS = 10_000.0
 
@@ -42,6 +42,17 @@ def hotline_per_10k(hotline: Array, residents: Array) -> Array:
     return quotient(hotline, residents, PER_RESIDENTS)
 
 
+def reported_per_10k(reported: Array, residents: Array) -> Array:
+    """Return all cases per 10,000 residents; NaN where the residents are not known.
+
+    Examples
+    --------
+    >>> reported_per_10k(np.array([30.0, 30.0]), np.array([60000.0, np.nan])).tolist()
+    [5.0, nan]
+    """
+    return quotient(reported, residents, PER_RESIDENTS)
+
+
 INDICATORS = (
     describe(
         "proactive-rate",
@@ -51,6 +62,16 @@ INDICATORS = (
         better="high",
         needs=(Cases("proactive"), Cases("filed")),
         value=proactive_rate,
+        roles=EVALUATED,
+    ),
+    describe(
+        "reported-per-10k",
+        group="management",
+        unit="cases-per-10k",
+        grain=Grain.FLOW,
+        better="low",
+        needs=(Cases("reported"), Residents()),
+        value=reported_per_10k,
     ),
     describe(
         "hotline-per-10k",

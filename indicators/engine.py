@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import datetime
 
 import numpy as np
 
 from geo_data import queries, rollups
-from geo_data.queries.freshness import INCIDENT_PERIOD_S
 from geo_data.records import FUNCTIONAL, Scope
 from geo_data.store import Store
-from indicators import thresholds
+from indicators import catalog, threshold_book
 from indicators.across import KEPT_LEVEL, Across
-from indicators.catalog import indicators
+from indicators.freshness import Freshness
 from indicators.history import History
-from indicators.installed import kinds_of_metric, shortest_period_s
+from indicators.periods import Period, period
 from indicators.spec import (
+    Answers,
     Array,
     Cases,
     CasesOf,
     Grain,
+    HotSpots,
     Indicator,
     Readings,
+    Repeats,
     Sensors,
     Standing,
     Unclosed,
 )
 from indicators.thresholds import Threshold, Thresholds
 
-LATE_PERIODS = 1.5
-"""Data older than so many periods is late."""
+_OF_CASES = (Cases, CasesOf, Standing, Unclosed, Repeats, HotSpots, Answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,7 @@ def board(
     window_key: str,
     at: datetime,
     limits: Thresholds | None = None,
+    keys: Collection[str] | None = None,
 ) -> list[IndicatorValue]:
     """Return every indicator of a region, in the order of the catalogue.
 
@@ -91,11 +92,13 @@ def board(
     region_code : str
         Of any level, or a functional area.
     window_key : str
-        One of :data:`indicators.windows.KEYS`.
+        One of :data:`indicators.periods.KEYS`, or two days.
     at : datetime
         The present moment, aware.
     limits : Thresholds, optional
-        The shipped ones unless given.
+        Those in force as known at ``at`` unless given.
+    keys : collection of str, optional
+        Only these.
 
     Returns
     -------
@@ -109,10 +112,11 @@ def board(
     """
     if queries.region_tree(store, scope).get(region_code) is None:
         return []
-    history = History(store, scope, region_code, window_key, at)
-    judged = limits or thresholds.shipped()
+    span = period_of(store, window_key, at)
+    history = History(store, scope, region_code, span, at)
+    judged = limits or threshold_book.in_force(store, at)
     today = at.astimezone(store.city.zone).date()
-    freshness = _Freshness(store, history, region_code, at)
+    freshness = Freshness(store, history, region_code, at)
     is_compared = history.is_compared()
     return [
         _valued(
@@ -122,7 +126,8 @@ def board(
             is_compared,
             freshness.of(indicator),
         )
-        for indicator in indicators().values()
+        for key, indicator in catalog.of(store.city).items()
+        if keys is None or key in keys
     ]
 
 
@@ -153,7 +158,7 @@ def children(
     KeyError
         There is no such indicator or window.
     """
-    indicator = indicators()[indicator_key]
+    indicator = catalog.of(store.city)[indicator_key]
     tree = queries.region_tree(store, scope)
     codes = [child.code for child in tree.children(region_code)] if tree.get(region_code) else []
     if not codes:
@@ -164,7 +169,7 @@ def children(
         return found | {region_code: sum(found.values())}
 
     asked = [*codes, region_code] if indicator.additive else codes
-    across = Across(store, scope, asked, day_counts, window_key, at)
+    across = Across(store, scope, asked, day_counts, period_of(store, window_key, at), at)
     values = _told(store, indicator, across.values(indicator))
     found = dict(zip(codes, map(_known, values.tolist()), strict=False))
     if indicator.additive:
@@ -199,7 +204,7 @@ def by_level(
     KeyError
         There is no such indicator or window.
     """
-    indicator = indicators()[indicator_key]
+    indicator = catalog.of(store.city)[indicator_key]
     codes = queries.region_tree(store, scope).codes_at(level)
 
     def day_counts(measure: str, first_day: int, last_day: int) -> Mapping[str, int]:
@@ -207,16 +212,61 @@ def by_level(
 
     if not indicator.mappable and not _is_kept_at(store, level):
         return dict.fromkeys(codes)
-    across = Across(store, scope, codes, day_counts, window_key, at)
+    across = Across(store, scope, codes, day_counts, period_of(store, window_key, at), at)
     values = _told(store, indicator, across.values(indicator))
     return dict(zip(codes, map(_known, values.tolist()), strict=True))
+
+
+def period_of(store: Store, key: str, at: datetime) -> Period:
+    """Return the period called ``key`` on the calendar of the city.
+
+    Raises
+    ------
+    KeyError
+        There is no such period, or it has not begun yet.
+    """
+    return period(key, at, store.city.zone, store.city.assessment_month)
+
+
+def year_before(
+    store: Store,
+    scope: Scope,
+    region_code: str,
+    window_key: str,
+    at: datetime,
+    keys: Collection[str] | None = None,
+) -> dict[str, float | None]:
+    """Return every indicator of a region over the same period of the year before (同比).
+
+    Returns
+    -------
+    dict of str to float or None
+        By key; ``None`` for what is only known of the present, and all of them where the store
+        does not reach back so far. Empty for a region that may not be seen.
+
+    Raises
+    ------
+    KeyError
+        There is no such period.
+    """
+    if queries.region_tree(store, scope).get(region_code) is None:
+        return {}
+    span = period_of(store, window_key, at)
+    asked = (span.year_before, span.year_before)
+    history = History(store, scope, region_code, span, at, asked)
+    reaches = history.is_compared()
+    return {
+        key: _known(_told(store, one, history.values(one)).tolist()[0]) if reaches else None
+        for key, one in catalog.of(store.city).items()
+        if keys is None or key in keys
+    }
 
 
 def layers_behind(indicator: Indicator) -> tuple[str, ...]:
     """Return the layers of the store whose change may change an indicator, regions aside."""
     found = set()
     for need in indicator.needs:
-        if isinstance(need, Cases | CasesOf | Standing | Unclosed):
+        if isinstance(need, _OF_CASES):
             found.add("incidents")
         elif isinstance(need, Readings | Sensors):
             found.update(("sensors", "readings"))
@@ -225,7 +275,7 @@ def layers_behind(indicator: Indicator) -> tuple[str, ...]:
 
 def _told(store: Store, indicator: Indicator, values: Array) -> Array:
     """Return the values; missing ones for counts of cases in a city that nobody told of any."""
-    counts_cases = any(isinstance(need, Cases | CasesOf | Standing) for need in indicator.needs)
+    counts_cases = any(isinstance(need, _OF_CASES) for need in indicator.needs)
     if counts_cases and "incidents" not in store.layers():
         return np.full_like(values, np.nan)
     return values
@@ -233,41 +283,6 @@ def _told(store: Store, indicator: Indicator, values: Array) -> Array:
 
 def _is_kept_at(store: Store, level: str) -> bool:
     return level == FUNCTIONAL or level in store.city.level_keys[: KEPT_LEVEL + 1]
-
-
-class _Freshness:
-    """When the newest datum behind each indicator of a region is from, and whether that is late."""
-
-    def __init__(self, store: Store, history: History, region_code: str, at: datetime) -> None:
-        layer = store.layers().get("incidents")
-        heard_at = layer.data_at if layer else None
-        self._cases_at = min(heard_at, at) if heard_at else None
-        self._sensors = history.sensors
-        self._region_code = region_code
-        self._at = at
-
-    def of(self, indicator: Indicator) -> tuple[datetime | None, bool]:
-        """Return the time of the newest datum, and whether it is late."""
-        kinds = _kinds(indicator)
-        if kinds:
-            newest = self._sensors.newest(self._region_code, kinds)
-            period_s = shortest_period_s(kinds)
-        else:
-            newest, period_s = self._cases_at, INCIDENT_PERIOD_S
-        late_after = timedelta(seconds=LATE_PERIODS * period_s)
-        return newest, newest is not None and self._at - newest > late_after
-
-
-@cache
-def _kinds(indicator: Indicator) -> tuple[str, ...]:
-    """Sensor kinds an indicator rests on; none for the cases'."""
-    kinds: list[str] = []
-    for need in indicator.needs:
-        if isinstance(need, Sensors):
-            kinds += need.kinds
-        elif isinstance(need, Readings):
-            kinds += kinds_of_metric(need.metric)
-    return tuple(dict.fromkeys(kinds))
 
 
 def _valued(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 
@@ -11,20 +13,25 @@ from geo_data.dictionaries import categories
 from geo_data.queries.hindsight import is_past
 from geo_data.queries.lately import lately
 from geo_data.queries.open_cases import standing_then
-from geo_data.records import Scope
+from geo_data.queries.recurring import Recurring, recurring
+from geo_data.records import Scope, Window
 from geo_data.rollups.case_log import UNCLOSED
 from geo_data.rollups.cubes import Hours
 from geo_data.store import Store
 from indicators import windows
 from indicators.installed import Installed, kinds_of_metric
+from indicators.periods import Period
 from indicators.spans import Counts, Spans, hours_of, reduce_hours
 from indicators.spec import (
+    Answers,
     Array,
     Cases,
     CasesOf,
+    HotSpots,
     Indicator,
     Need,
     Readings,
+    Repeats,
     Residents,
     Sensors,
     Standing,
@@ -41,20 +48,34 @@ class History:
         Where from, and for whom.
     region_code : str
         Visible.
-    key : str
-        The window.
+    period : Period
+        What is looked at.
     at : datetime
         The present moment, aware.
+    spans : sequence of Window, optional
+        The period, the one before it and its buckets unless said.
     """
 
     def __init__(
-        self, store: Store, scope: Scope, region_code: str, key: str, at: datetime
+        self,
+        store: Store,
+        scope: Scope,
+        region_code: str,
+        period: Period,
+        at: datetime,
+        spans: Sequence[Window] | None = None,
     ) -> None:
         self._store, self._scope, self._region_code = store, scope, region_code
         self._at = at
         self._lately = lately(store, scope)
         self.sensors = Installed(store, scope, at)
-        self.spans = Spans.of_window(key, at, store.city.zone, self._lately.since)
+        zone, since = store.city.zone, self._lately.since
+        self.spans = (
+            Spans.of_period(period, zone, since)
+            if spans is None
+            else Spans.of(spans, zone, since, period.by_hour)
+        )
+        self._now = period.window
         self._runs = [hours_of(span, at) for span in self.spans.windows]
         self._needs: dict[Need, Array] = {}
         self._dimensions: dict[str, dict[str, Counts]] = {}
@@ -98,19 +119,37 @@ class History:
             case Sensors():
                 # Nobody keeps what the states were before.
                 value = self.sensors.count(self._region_code, need)
-                return np.concatenate([[value], np.full(len(self.spans) - 1, np.nan)])
+                is_now = np.arange(len(self.spans)) == 0
+                return np.where(is_now & (self.spans.windows[0] == self._now), value, np.nan)
+            case Answers():
+                return self._answers(need)
+            case Repeats():
+                return self._repeats()
+            case HotSpots():
+                ends = [span.end for span in self.spans.windows]
+                known = [end >= self._recurring.hot_since for end in ends]
+                return np.where(known, self._recurring.hot(self._region_code, ends), np.nan)
             case Residents():
                 region = queries.region_tree(self._store, self._scope).get(self._region_code)
                 residents = region.population if region else None
                 return np.full(len(self.spans), np.nan if residents is None else residents)
 
     def _cases(self, need: Cases) -> Array:
+        if not is_known(self._store, need.measure):
+            return np.full(len(self.spans), np.nan)
         first, end = self.spans.days
         where = self._store, self._scope, self._region_code
         none: Counts = np.zeros(0, dtype=np.int64)
         return self.spans.add_up(
             rollups.series(*where, need.measure, first, end - 1) if end > first else none,
             lambda rests: self._lately.counts(need.measure, self._region_code, rests),
+        )
+
+    def _answers(self, need: Answers) -> Array:
+        weights = weights_of(self._store, need)
+        return sum(
+            (weight * self.need(Cases(measure)) for measure, weight in weights.items()),
+            start=np.zeros(len(self.spans)),
         )
 
     def _cases_of(self, need: CasesOf) -> Array:
@@ -142,6 +181,20 @@ class History:
         found[known] = self._lately.counts(UNCLOSED, self._region_code, some)
         return found
 
+    @cached_property
+    def _recurring(self) -> Recurring:
+        return recurring(self._store, self._scope)
+
+    def _repeats(self) -> Array:
+        found = np.full(len(self.spans), np.nan)
+        whole = [part.whole(self._store.city.zone) for part in self.spans.parts]
+        some = [span for span in whole if span and span.start >= self._recurring.since]
+        known = [span in some for span in whole]
+        found[known] = self._recurring.repeats(
+            self._region_code, [span for span in whole if span in some and span]
+        )
+        return found
+
     def _standing(self, need: Standing) -> Array:
         ends = [span.end for span in self.spans.windows]
         counts = self._lately.standing(need.what, self._region_code, ends)
@@ -166,6 +219,21 @@ class History:
             where = self._store, self._scope, self._region_code
             self._hours[metric] = rollups.metric_hours(*where, metric, first, end - 1)
         return self._hours[metric]
+
+
+NOTED = frozenset({"signed_in_time", "contacted_in_time"})
+"""Measures that stay at zero where no source tells of such a thing."""
+
+
+def is_known(store: Store, measure: str) -> bool:
+    """Whether the city's sources tell what a measure counts."""
+    return measure not in NOTED or rollups.is_told(store, measure)
+
+
+def weights_of(store: Store, need: Answers) -> dict[str, float]:
+    """Return what each answer of a citizen counts, by its measure."""
+    weights = store.city.satisfaction if need.part == "score" else (1.0,) * len(rollups.ANSWERS)
+    return dict(zip(rollups.ANSWERS, weights, strict=True))
 
 
 def exact_keys(need: CasesOf) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,7 +15,7 @@ import numpy.typing as npt
 from geo_data.records import Window
 from geo_data.rollups import day_number, day_start
 from geo_data.rollups.cubes import Hours
-from indicators import windows
+from indicators.periods import Period
 from indicators.spec import Array
 
 Counts = npt.NDArray[np.int64]
@@ -109,16 +108,17 @@ class Spans:
         object.__setattr__(self, "rests", rests)
 
     @classmethod
-    def of_window(cls, key: str, at: datetime, zone: ZoneInfo, since: datetime) -> Spans:
-        """Return the window called ``key``, the one before it, then its sparkline's buckets."""
-        edges = windows.edges(key, at, zone)
-        spans = (
-            windows.window(key, at, zone),
-            windows.previous(key, at, zone),
-            *(Window(*pair) for pair in pairwise(edges)),
-        )
-        by_hour = key in windows.HOURLY
-        return cls(spans, tuple(part_of(span, zone, since, by_hour) for span in spans))
+    def of(
+        cls, spans: Sequence[Window], zone: ZoneInfo, since: datetime, by_hour: bool = False
+    ) -> Spans:
+        """Take spans apart; the arguments are those of :func:`part_of`."""
+        return cls(tuple(spans), tuple(part_of(span, zone, since, by_hour) for span in spans))
+
+    @classmethod
+    def of_period(cls, period: Period, zone: ZoneInfo, since: datetime) -> Spans:
+        """Return the period, the one before it, then the buckets it is cut into."""
+        spans = (period.window, period.before, *period.buckets)
+        return cls.of(spans, zone, since, period.by_hour)
 
     def __len__(self) -> int:
         return len(self.windows)

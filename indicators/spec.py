@@ -20,6 +20,8 @@ from geo_data.words import DEFAULT_LANGUAGE, Label
 
 Array = npt.NDArray[np.float64]
 Better = Literal["low", "high", "band"]
+Role = Literal["duty", "leader", "evaluator"]
+"""Whose business an indicator is: who keeps watch, who leads, who evaluates the units."""
 
 
 class Grain(StrEnum):
@@ -82,11 +84,45 @@ class Sensors:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeats:
+    """Cases closed within the span that repeat one of the same place and category.
+
+    That is, one reported at most 30 days before. Known of the last two months.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class HotSpots:
+    """Places with three cases or more of one category in the 30 days before the span ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What citizens said within the span when asked afterwards (回访): how many, or how content.
+
+    ``score`` adds up the weights that the city gives to the answers.
+    """
+
+    part: Literal["n", "score"]
+
+
+@dataclass(frozen=True, slots=True)
 class Residents:
     """Residents of the region; missing where nobody said how many."""
 
 
-Need = Cases | CasesOf | Unclosed | Standing | Readings | Sensors | Residents
+Need = (
+    Cases
+    | CasesOf
+    | Unclosed
+    | Standing
+    | Repeats
+    | HotSpots
+    | Answers
+    | Readings
+    | Sensors
+    | Residents
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +147,8 @@ class Indicator:
         Arrays in, array out.
     additive : bool
         Whether the values of children add up to the parent's.
+    roles : tuple of str
+        Whose business it is.
     """
 
     key: str
@@ -124,6 +162,7 @@ class Indicator:
     needs: tuple[Need, ...]
     value: Callable[..., Array]
     additive: bool
+    roles: tuple[Role, ...]
 
     @property
     def unit(self) -> str:

@@ -160,6 +160,20 @@ def read_thresholds(path: Path, known: Collection[str]) -> Thresholds:
     return Thresholds(list(rows.values()))
 
 
+def read_row(entry: Mapping[str, object]) -> Threshold:
+    """Read one row, given as in the file.
+
+    Raises
+    ------
+    InputError
+        Everything that is wrong with it.
+    """
+    try:
+        return Threshold.model_validate(entry)
+    except ValidationError as error:
+        raise InputError(*_faults(error, None, None)) from error
+
+
 def _table(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -185,17 +199,21 @@ def _misfits(rows: Mapping[int, Threshold], path: Path, known: frozenset[str]) -
 
 
 def _unknown(
-    path: Path, key: str, known: frozenset[str], where: str, row: int | None = None
+    path: Path | None, key: str, known: frozenset[str], where: str, row: int | None = None
 ) -> Fault:
     values: dict[str, object] = {"key": key, "nearest": nearest(key, known)}
-    return Fault("unknown-key", file=str(path), row=row, field=where, values=values)
+    return Fault("unknown-key", file=_name(path), row=row, field=where, values=values)
 
 
-def _bad(path: Path, error: str, where: str | None, row: int) -> Fault:
-    return Fault("bad-value", file=str(path), row=row, field=where, values={"error": error})
+def _bad(path: Path | None, error: str, where: str | None, row: int | None) -> Fault:
+    return Fault("bad-value", file=_name(path), row=row, field=where, values={"error": error})
 
 
-def _faults(error: ValidationError, path: Path, row: int) -> Iterator[Fault]:
+def _name(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def _faults(error: ValidationError, path: Path | None, row: int | None) -> Iterator[Fault]:
     known = frozenset(info.alias or name for name, info in Threshold.model_fields.items())
     for problem in error.errors():
         where = ".".join(str(part) for part in problem["loc"]) or None
@@ -203,6 +221,6 @@ def _faults(error: ValidationError, path: Path, row: int) -> Iterator[Fault]:
             yield _unknown(path, str(problem["loc"][-1]), known, where or "", row)
         elif problem["type"] == "missing":
             values: dict[str, object] = {"key": where}
-            yield Fault("missing-key", file=str(path), row=row, field=where, values=values)
+            yield Fault("missing-key", file=_name(path), row=row, field=where, values=values)
         else:
             yield _bad(path, problem["msg"].removeprefix("Value error, "), where, row)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from indicators.formulas import share
 from indicators.spec import Array, Better, Cases, Grain, Indicator, Unclosed
-from indicators.wording import describe
+from indicators.wording import EVALUATED, describe
 
 
 def closure_rate(unclosed: Array, due: Array) -> Array:
@@ -48,6 +48,17 @@ def rework_rate(reworked: Array, closed: Array) -> Array:
     return share(reworked, closed)
 
 
+def filing_rate(filed: Array, reported: Array) -> Array:
+    """Return 立案率 in percent: filed out of those reported.
+
+    Examples
+    --------
+    >>> filing_rate(np.array([176.0]), np.array([200.0])).tolist()
+    [88.0]
+    """
+    return share(filed, reported)
+
+
 def extension_rate(extended: Array, due: Array) -> Array:
     """Return 延期率 in percent: extended out of those to be closed.
 
@@ -63,12 +74,13 @@ def _rate(
     key: str, better: Better, value: Callable[..., Array], part: Cases | Unclosed, whole: str
 ) -> Indicator:
     needs = (part, Cases(whole))
-    return describe(key, "management", "percent", Grain.FLOW, better, needs, value)
+    return describe(key, "management", "percent", Grain.FLOW, better, needs, value, EVALUATED)
 
 
 INDICATORS = (
     _rate("on-time-rate", "high", on_time_rate, Cases("closed_on_time"), "due"),
     _rate("closure-rate", "high", closure_rate, Unclosed(), "due"),
+    _rate("filing-rate", "high", filing_rate, Cases("filed_of_reported"), "reported"),
     _rate("rework-rate", "low", rework_rate, Cases("reworked"), "closed"),
     _rate("extension-rate", "low", extension_rate, Cases("extended"), "due"),
 )

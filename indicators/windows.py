@@ -75,7 +75,7 @@ def previous(key: str, at: datetime, zone: ZoneInfo) -> Window:
         return window(key, at, zone).previous()
     local = at.astimezone(zone)
     day = local.date()
-    earlier = _months_on(day, -12) if key == "year" else day - timedelta(_SHIFT_DAYS[key])
+    earlier = months_on(day, -12) if key == "year" else day - timedelta(_SHIFT_DAYS[key])
     end = datetime.combine(earlier, local.time(), zone).replace(fold=local.fold).astimezone(UTC)
     # Within a millisecond after midnight the window is still the day that ended.
     end = min(end, _start(key, at, zone))
@@ -132,16 +132,17 @@ def _start(key: str, at: datetime, zone: ZoneInfo) -> datetime:
     # At midnight sharp the day that ends is meant: a window is never empty.
     day = (at - _LEAST).astimezone(zone).date()
     if key == "year":
-        return _midnight(_months_on(day, -12) + timedelta(1), zone)
-    return _midnight(day - timedelta(_DAYS_BACK[key]), zone)
+        return midnight(months_on(day, -12) + timedelta(1), zone)
+    return midnight(day - timedelta(_DAYS_BACK[key]), zone)
 
 
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Return the moment at which a local day begins."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
-def _months_on(day: date, months: int) -> date:
-    """Same day of the month, or its last where it is shorter."""
+def months_on(day: date, months: int) -> date:
+    """Return the same day some months on, or the last of that month where it is shorter."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
@@ -154,7 +155,7 @@ def _hours(span: Window) -> list[datetime]:
 def _midnights(key: str, span: Window, zone: ZoneInfo) -> list[datetime]:
     first = span.start.astimezone(zone).date()
     if key == "year":
-        return [_midnight(_months_on(first, month), zone) for month in range(1, 12)]
+        return [midnight(months_on(first, month), zone) for month in range(1, 12)]
     step = _DAYS_PER_BUCKET[key]
     count = _SHIFT_DAYS[key] // step
-    return [_midnight(first + timedelta(step * index), zone) for index in range(1, count)]
+    return [midnight(first + timedelta(step * index), zone) for index in range(1, count)]

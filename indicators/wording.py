@@ -7,9 +7,11 @@ from pathlib import Path
 
 from geo_data.words import LANGUAGES, Label, Words
 from indicators.formulas import ADDITIVE
-from indicators.spec import Array, Better, Grain, Indicator, Need
+from indicators.spec import Array, Better, Grain, Indicator, Need, Role
 
 WORDS = Words.load(Path(__file__).with_name("words.toml"))
+EVALUATED: tuple[Role, ...] = ("leader", "evaluator")
+"""Whose business the measures of evaluation (考核) are."""
 STATUSES = ("normal", "blue", "yellow", "orange", "red", "none")
 """Every status a value can have, calm to grave; ``none`` is a value without a threshold."""
 
@@ -33,6 +35,7 @@ def describe(
     better: Better,
     needs: tuple[Need, ...],
     value: Callable[..., Array],
+    roles: tuple[Role, ...] = ("duty", "leader"),
 ) -> Indicator:
     """Describe an indicator; its wordings are ``<key>``, ``<key>-formula``, ``<key>-basis``.
 
@@ -58,4 +61,5 @@ def describe(
         needs=needs,
         value=value,
         additive=value in ADDITIVE,
+        roles=roles,
     )

@@ -72,7 +72,7 @@ def indicator_shading(
         There is no such indicator or window.
     """
     level = store.city.finest_level
-    indicator = catalog.indicators()[indicator_key]
+    indicator = catalog.of(store.city)[indicator_key]
     values = _values(store, scope, level, indicator, window_key, at)
 
     def build() -> Shading:

@@ -10,6 +10,7 @@ from geo_data.queries.alarms import alarm, alarm_counts, alarms, alarms_of_senso
 from geo_data.queries.case_counts import CaseCounts, case_counts
 from geo_data.queries.case_filter import CaseFilter
 from geo_data.queries.case_lists import incident_count, incidents
+from geo_data.queries.counted_cases import CountedCases, counted_cases
 from geo_data.queries.drawn_counts import drawn_counts
 from geo_data.queries.freshness import ages
 from geo_data.queries.incidents import incident, incidents_of_place, stages
@@ -48,6 +49,7 @@ __all__ = [
     "CaseCounts",
     "CaseFilter",
     "ChosenCounts",
+    "CountedCases",
     "History",
     "IncidentPoints",
     "Letter",
@@ -64,6 +66,7 @@ __all__ = [
     "alarms_of_sensor",
     "case_counts",
     "chosen_counts",
+    "counted_cases",
     "drawn_counts",
     "incident",
     "incident_count",

@@ -22,8 +22,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from geo_data.case_stages import ENDED
+from geo_data.case_stages import BESIDE, ENDED
 from geo_data.store.alarm_tables import alarm_steps, alarms
+from geo_data.store.amendment_table import amendments
 from geo_data.store.column_types import Count, UtcDateTime, Words
 from geo_data.store.columns import number, partial, time, whole, words
 from geo_data.store.export_table import exports
@@ -34,6 +35,8 @@ GeometryFactory = Callable[[str], TypeEngine[Any]]
 
 ENDED_KEYS = sorted(str(stage) for stage in ENDED)
 """As stored; written into the statements, so that SQLite sees that a partial index serves."""
+NOTED_KEYS = sorted(str(stage) for stage in BESIDE)
+"""What is noted of a case beside its stages, as stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Tables:
     intake_states: Table
     intake_slots: Table
     exports: Table
+    amendments: Table
     meta: Table
 
 
@@ -99,6 +103,7 @@ def build_tables(
         intake_states=intake_states(metadata),
         intake_slots=intake_slots(metadata),
         exports=exports(metadata),
+        amendments=amendments(metadata),
         meta=Table(
             "meta", metadata, Column("key", Words, primary_key=True), Column("value", Words)
         ),
@@ -271,6 +276,9 @@ def _incident_stages(metadata: MetaData) -> Table:
     # Which cases were closed since a moment: all that can have been open then and is not now.
     ended = table.c.stage.in_([literal_column(f"'{key}'") for key in ENDED_KEYS])
     partial(Index("incident_stages_ended", table.c.recorded_at), ended)
+    # Of which cases anything was noted lately: those may have ended long before.
+    noted = table.c.stage.in_([literal_column(f"'{key}'") for key in NOTED_KEYS])
+    partial(Index("incident_stages_noted", table.c.recorded_at), noted)
     return table
 
 
@@ -290,14 +298,20 @@ def _rollup_region_day(metadata: MetaData) -> Table:
     measures = (
         *("reported", "filed", "closed", "closed_on_time", "due"),
         *("reworked", "extended", "proactive", "hotline"),
+        *("filed_of_reported", "hotline_due", "hotline_on_time"),
+        *("sign_due", "signed_in_time", "contact_due", "contacted_in_time"),
+        *("resolved", "explained"),
+        *("satisfied", "fairly_satisfied", "neutral", "unsatisfied"),
     )
     return Table(
         "rollup_region_day",
         metadata,
         whole("day", primary_key=True, autoincrement=False),
         words("region_code", primary_key=True),
-        *(whole(name, server_default="0") for name in measures),
+        *(whole(name, server_default="0") for name in measures[:9]),
         whole("changed_seq"),
+        # Behind the others, where a store that was upgraded has them.
+        *(whole(name, server_default="0") for name in measures[9:]),
         Index("rollup_region_day_changed", "changed_seq"),
         sqlite_with_rowid=False,
     )

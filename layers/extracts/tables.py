@@ -49,8 +49,8 @@ def checked_request(
     if tree.get(code) is None:
         values: dict[str, object] = {"code": code, "root": tree.root.code}
         raise InputError(Fault("no-region", field="region", values=values))
-    if request.indicator not in indicator_catalog.indicators():
-        known = tuple(indicator_catalog.indicators())
+    if request.indicator not in indicator_catalog.of(store.city):
+        known = tuple(indicator_catalog.of(store.city))
         values = {"key": request.indicator, "nearest": nearest(request.indicator, known)}
         raise InputError(Fault("export-indicator", field="indicator", values=values))
     asked_layers(store, scope, request)
@@ -139,7 +139,7 @@ def _regions(store: Store, scope: Scope, request: ExportRequest, layer: LayerSpe
     shown = columns(REGION, language)
     version = _version(store, f"regions/{level}")
     rule = WORDS("extract-regions", language)
-    indicator = indicator_catalog.indicators()[request.indicator]
+    indicator = indicator_catalog.of(store.city)[request.indicator]
     if level != FUNCTIONAL and indicator.mappable:
         shaded = _shade(store, scope, request, level, indicator)
         shown = (*shown, _indicator_column(indicator, language))

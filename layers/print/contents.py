@@ -276,7 +276,7 @@ def check_subject(store: Store, request: SheetRequest) -> None:
     InputError
         There are not: the nearest is named.
     """
-    known = indicator_catalog.indicators()
+    known = indicator_catalog.of(store.city)
     if request.indicator not in known:
         values: dict[str, object] = {
             "key": request.indicator,

@@ -80,7 +80,7 @@ def bars(contents: Contents) -> list[Bar]:
         request.window,
         request.at,
     )
-    better = catalog.indicators()[request.indicator].better
+    better = catalog.of(contents.store.city)[request.indicator].better
     found = [
         Bar(child.code, child.name, values.get(child.code))
         for child in tree.children(contents.region.code)
@@ -102,7 +102,7 @@ def table_block(
     window = WORDS(f"print-window-{contents.request.window}", language)
     sheaf.head(WORDS("print-vital-signs", language), window)
     shown = values if len(values) <= rows else values[: max(rows - 1, 0)]
-    described = catalog.indicators()
+    described = catalog.of(contents.store.city)
     size, small = type_mm, SMALL * type_mm
     right = width
     changes, statuses = right - 6.6 * size, right
@@ -151,7 +151,7 @@ def bar_block(
     sheaf = Sheaf("chart", width, type_mm)
     below = contents.store.city.child_level(contents.region.level)
     level = contents.store.city.level(below).name(language) if below else ""
-    indicator = catalog.indicators()[contents.request.indicator]
+    indicator = catalog.of(contents.store.city)[contents.request.indicator]
     unit = indicator.unit_in(language)
     aside = f"{indicator.name(language)} · {unit}" if unit else indicator.name(language)
     sheaf.head(WORDS("print-by-level", language, level=level), aside)
@@ -188,7 +188,7 @@ def spark_block(contents: Contents, value: IndicatorValue, width: float, type_mm
     """Return the course of the indicator over the window as columns, where nothing is below."""
     language, size = contents.language, type_mm
     sheaf = Sheaf("chart", width, type_mm)
-    name = catalog.indicators()[value.key].name(language)
+    name = catalog.of(contents.store.city)[value.key].name(language)
     sheaf.head(name, WORDS(f"print-window-{contents.request.window}", language))
     high = 7.0 * size
     known = [one for one in value.spark if one is not None]

@@ -107,7 +107,7 @@ def _heading(contents: Contents, box: Box, type_mm: float) -> Iterator[Text]:
     room = box.width - 2 * (max(sides) + 2 * type_mm)
     yield from _title(title(contents), middle, box.y, room, type_mm)
     window = WORDS(f"print-window-{contents.request.window}", contents.language)
-    theme = catalog.indicators()[contents.request.indicator].name(contents.language)
+    theme = catalog.of(contents.store.city)[contents.request.indicator].name(contents.language)
     said = {"at": moment(contents), "window": window, "theme": theme}
     key = "print-subtitle" if contents.shading is not None else "print-subtitle-plain"
     below = WORDS(key, contents.language, **said)

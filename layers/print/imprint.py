@@ -11,7 +11,7 @@ from pyproj import CRS
 
 from geo_data import queries
 from indicators import catalog
-from indicators.engine import LATE_PERIODS
+from indicators.freshness import LATE_PERIODS
 from layers.print.blocks import HEAD, INK, SMALL, Block, Sheaf
 from layers.print.contents import Contents
 from layers.print.drawing import Box, Path, Rings, Stroke, Text
@@ -144,7 +144,7 @@ def rules(contents: Contents) -> list[str]:
     language, city = contents.language, contents.store.city
     found = []
     if contents.shading is not None:
-        indicator = catalog.indicators()[contents.request.indicator]
+        indicator = catalog.of(contents.store.city)[contents.request.indicator]
         said = {
             "name": indicator.name(language),
             "formula": indicator.formula(language),

@@ -1,0 +1,159 @@
+"""The very cases behind a count: which were reported, due, closed in time … within a span.
+
+The counts themselves come from the rollups. Here the rows are judged again by the same code, so
+that what is listed is what was counted, or the list says that it is not all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, and_, select
+
+from geo_data.histories import Rows
+from geo_data.instants import millis
+from geo_data.queries.hindsight import moment
+from geo_data.queries.incidents import by_ids
+from geo_data.records import Incident, Scope, Window
+from geo_data.regions import region_codes, region_tree
+from geo_data.rollups.case_log import UNCLOSED, Trait, instants, read_cases, read_steps
+from geo_data.store import Store
+from geo_data.store.code_lists import one_of
+
+SEARCHED = timedelta(days=120)
+"""A case reported longer before the span is not looked for."""
+MOST = 30_000
+"""Cases that are judged for one list."""
+_BY_REPORT = frozenset({"reported", "hotline", "filed_of_reported"})
+"""Measures that count a case when it was reported."""
+_BY_COLUMN = {
+    **dict.fromkeys(("due", "closed_on_time", "hotline_due", "hotline_on_time"), "due_at"),
+    **{UNCLOSED: "due_at", "closed": "ended_at"},
+}
+"""Measures that count a case at a time which its row has."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountedCases:
+    """Cases that were counted.
+
+    Parameters
+    ----------
+    n : int
+        How many were found.
+    cases : list of Incident
+        The newest of them.
+    is_all : bool
+        Whether every case that could count was looked at.
+    """
+
+    n: int
+    cases: list[Incident]
+    is_all: bool
+
+
+def counted_cases(
+    store: Store,
+    scope: Scope,
+    region_code: str,
+    measure: str,
+    span: Window,
+    at: datetime,
+    *,
+    trait: Trait | None = None,
+    keys: Iterable[str] = (),
+    limit: int = 50,
+) -> CountedCases:
+    """Return the cases that a measure counts within a span, those that counted last first.
+
+    Parameters
+    ----------
+    store, scope
+        Where, and who asks.
+    region_code : str
+        With everything below it.
+    measure : str
+        One of :data:`geo_data.rollups.MEASURES`, or ``unclosed``.
+    span : Window
+        When it counted them.
+    at : datetime
+        The cases are shown as known then.
+    trait, keys : optional
+        Only cases whose category, channel or severity is one of these.
+    limit : int
+        How many are listed.
+
+    Returns
+    -------
+    CountedCases
+        Empty for a region that may not be seen.
+    """
+    if region_tree(store, scope).get(region_code) is None:
+        return CountedCases(0, [], True)
+    wanted = _candidates(store, scope, region_code, measure, span, trait, keys)
+    with store.read() as connection:
+        chosen, is_all = _chosen(connection, store, wanted)
+        if chosen is None:
+            return CountedCases(0, [], is_all)
+        ids, counted_ms = _judged(store, connection, chosen, measure)
+        start, end = millis(span.start), millis(span.end)
+        mine = np.flatnonzero((counted_ms >= start) & (counted_ms < end))
+        order = mine[np.lexsort((-ids[mine], -counted_ms[mine]))]
+        listed = list(dict.fromkeys(ids[order].tolist()))[:limit]
+        cases = by_ids(store, scope, connection, listed, moment(store, connection, at))
+    return CountedCases(len(order), cases, is_all)
+
+
+def _candidates(
+    store: Store,
+    scope: Scope,
+    region_code: str,
+    measure: str,
+    span: Window,
+    trait: Trait | None,
+    keys: Iterable[str],
+) -> list[ColumnElement[bool]]:
+    table = store.tables.incidents
+    since = span.start if measure in _BY_REPORT else span.start - SEARCHED
+    wanted: list[ColumnElement[bool]] = [table.c.reported_at >= since]
+    # What falls due later than it was reported may have been reported later than it counts, too.
+    until = span.end if measure in _BY_REPORT else span.end + timedelta(days=1)
+    wanted.append(table.c.reported_at < until)
+    if measure in _BY_COLUMN:
+        counted_at = table.c[_BY_COLUMN[measure]]
+        wanted += [counted_at >= span.start, counted_at < span.end]
+    if trait is not None:
+        values: list[Any] = [int(key) if trait == "severity" else key for key in keys]
+        wanted.append(one_of(table.c[trait], values))
+    codes = region_codes(region_tree(store, scope), region_code)
+    if codes is not None:
+        wanted.append(one_of(table.c.region_code, codes))
+    return wanted
+
+
+def _chosen(
+    connection: Connection, store: Store, wanted: list[ColumnElement[bool]]
+) -> tuple[ColumnElement[bool] | None, bool]:
+    """Return the condition of the newest candidates, and whether those are all."""
+    table = store.tables.incidents
+    newest = select(table.c.id).where(and_(*wanted)).order_by(table.c.reported_at.desc())
+    ids = list(connection.scalars(newest.limit(MOST + 1)))
+    if not ids:
+        return None, True
+    return one_of(table.c.id, ids[:MOST]), len(ids) <= MOST
+
+
+def _judged(
+    store: Store, connection: Connection, chosen: ColumnElement[bool], measure: str
+) -> tuple[Rows, Rows]:
+    """Return the id of every case that the measure counts, and when."""
+    ids, cases = read_cases(store, connection, chosen)
+    steps = read_steps(store, connection, ids)
+    for name, rows, at_ms in instants(store, cases, steps):
+        if name == measure:
+            return ids[rows], at_ms
+    raise KeyError(measure)
