@@ -120,7 +120,7 @@ class Context:
         view, region = _valid_region(asked, tree, notices)
         view, subject = _valid_object(view, store, scope, at, notices)
         view, region = _region_of(view, region, subject, tree)
-        view = _valid_indicator(view, notices)
+        view = _valid_indicator(view, store.city, notices)
         return Look(
             store=store,
             scope=scope,
@@ -181,8 +181,8 @@ def _region_of(
     return replace(view, region=own.code), own
 
 
-def _valid_indicator(view: View, notices: list[str]) -> View:
-    if view.indicator in catalog.indicators():
+def _valid_indicator(view: View, city: City, notices: list[str]) -> View:
+    if view.indicator in catalog.of(city):
         return view
     notices.append(WORDS("notice-no-indicator", view.language, key=view.indicator))
     return replace(view, indicator=View().indicator)

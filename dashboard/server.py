@@ -25,11 +25,13 @@ from dashboard.api import (
     exports,
     health,
     incoming,
+    indicators,
     map_view,
     metrics,
     regions,
     sensors,
     sources,
+    thresholds,
     tiles,
 )
 from dashboard.api import live as live_api
@@ -41,7 +43,7 @@ from dashboard.exporting.preview import Previews
 from dashboard.exporting.queue import Queue
 from dashboard.fonts import WebFont
 from dashboard.live import Live
-from dashboard.pages import desk, export_pages, wall
+from dashboard.pages import desk, export_pages, indicator_pages, wall
 from dashboard.panels import vital_signs
 from dashboard.static import CompressedStatic, deck_bundle
 from geo_data import queries
@@ -51,6 +53,7 @@ from geo_data.faults import Fault, InputError
 from geo_data.ingest.pulling import Pulls
 from geo_data.settings import Settings
 from geo_data.store import Store
+from indicators import catalog
 
 ASSETS = Path(__file__).with_name("assets")
 RETRY_S = 10
@@ -70,6 +73,9 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
         The city's present moment, aware UTC.
     """
     context = Context(settings, store, clock)
+    for fault in catalog.faults_of(store.city):
+        # The others are shown; import says the same before anything is written.
+        logging.getLogger(__name__).warning("%s", fault.sentence(settings.language))
     live = Live(context)
     pulls = Pulls(store, clock)
     chores = chores_of(context)
@@ -95,6 +101,9 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
         sources.router(context),
         exports.router(context),
         export_pages.router(context, Previews(store, settings, clock)),
+        indicators.router(context),
+        thresholds.router(context),
+        indicator_pages.router(context),
         tiles.router(context),
         live_api.router(live),
         health.router(context, lambda: [*pulls.troubles(), *watch.troubles(), *chores.troubles()]),

@@ -5,7 +5,6 @@ See ``docs/city-file.md`` for every key with an example.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -28,6 +27,7 @@ from geo_data.alarms.rules import (
 from geo_data.case_clock import CaseClock, case_clock
 from geo_data.faults import Fault, InputError, nearest
 from geo_data.intakes import Intake
+from geo_data.levels import Level, Unit
 from geo_data.own_indicators import OwnIndicator
 from geo_data.records import FUNCTIONAL
 from geo_data.schedules import Schedule
@@ -40,62 +40,6 @@ from geo_data.working_calendar import WorkingCalendar, with_days
 Lon = Annotated[float, Field(ge=-180, le=180)]
 Lat = Annotated[float, Field(ge=-90, le=90)]
 Weight = Annotated[float, Field(ge=0, le=1)]
-
-
-class Unit(Entry):
-    """What the regions of a level hang on: the first ``digits`` of a code are a unit's code.
-
-    Parameters
-    ----------
-    digits : int
-        How many of a code are the unit's.
-    kind : str, optional
-        The kind of place that the units are, where they are no level of the chain; each must
-        then be known.
-    """
-
-    digits: Annotated[int, Field(gt=0)]
-    kind: str | None = None
-
-
-class Level(Entry):
-    """One rung of the drill chain, coarsest first.
-
-    Parameters
-    ----------
-    key : str
-        ``district``, ``town``, ``grid``; another city's own words elsewhere.
-    name : Label
-        What people call it.
-    code_digits : int, optional
-        Length of its codes, checked on import where given.
-    code_pattern : str, optional
-        Regular expression its codes must match whole, for codes that are not plain digits.
-    code_has_parent : bool
-        Its codes begin with the code of the region above.
-    code_sequence : int, optional
-        So many digits at the end number the regions of one parent (or unit); numbers that are
-        left out are noted.
-    unit : Unit, optional
-        What its regions hang on.
-    """
-
-    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
-    name: Label
-    code_digits: int | None = None
-    code_pattern: str | None = None
-    code_has_parent: bool = False
-    code_sequence: Annotated[int, Field(gt=0)] | None = None
-    unit: Unit | None = None
-
-    @field_validator("code_pattern")
-    @classmethod
-    def _pattern_compiles(cls, pattern: str | None) -> str | None:
-        try:
-            re.compile(pattern or "")
-        except re.error as error:
-            raise wrong("bad-pattern", pattern=pattern, error=error) from error
-        return pattern
 
 
 class Basemap(Entry):

@@ -80,13 +80,13 @@ def parse(text: str) -> Formula:
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise FormulaError("syntax", error=getattr(error, "msg", None) or error) from error
+        raise FormulaError("formula-syntax", error=getattr(error, "msg", None) or error) from error
     if sum(1 for _ in ast.walk(tree)) > 3 * MOST_PARTS:
-        raise FormulaError("long", most=MOST_PARTS)
+        raise FormulaError("formula-long", most=MOST_PARTS)
     reader = _Reader()
     part = reader.read(tree.body)
     if not reader.needs:
-        raise FormulaError("constant")
+        raise FormulaError("formula-constant")
     value = part.value
     return Formula(
         tuple(reader.needs), part.unit, part.kind == "tally", lambda given: np.asarray(value(given))
@@ -152,7 +152,7 @@ class _Reader:
                 return self._series(named(name))
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
                 return self._series(called(name, [_word(arg) for arg in args]))
-        raise FormulaError("not-arithmetic", part=ast.unparse(node))
+        raise FormulaError("formula-not-arithmetic", part=ast.unparse(node))
 
     def _series(self, series: Series) -> _Part:
         place = self.needs.setdefault(series.need, len(self.needs))
@@ -160,7 +160,9 @@ class _Reader:
 
     def _sum(self, one: _Part, sign: ast.operator, other: _Part) -> _Part:
         if dict(one.unit) != dict(other.unit):
-            raise FormulaError("units", one=unit_text(one.unit), other=unit_text(other.unit))
+            raise FormulaError(
+                "formula-units", one=unit_text(one.unit), other=unit_text(other.unit)
+            )
         kinds = {one.kind, other.kind}
         kind = one.kind if len(kinds) == 1 else "other"
         act = operator.add if isinstance(sign, ast.Add) else operator.sub
@@ -187,4 +189,4 @@ class _Reader:
 def _word(node: ast.expr) -> str:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
-    raise FormulaError("not-word", part=ast.unparse(node))
+    raise FormulaError("formula-not-word", part=ast.unparse(node))

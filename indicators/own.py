@@ -93,7 +93,7 @@ def _indicator(row: int, one: OwnIndicator) -> Indicator:
         grain = _grain(formula.needs)
     except FormulaError as error:
         values = {"formula": one.formula, **error.values}
-        raise InputError(_fault(row, "formula", f"formula-{error.key}", values)) from error
+        raise InputError(_fault(row, "formula", error.key, values)) from error
     words = one.formula_text or Label(zh=one.formula, en=one.formula)
     return Indicator(
         key=one.key,
@@ -121,7 +121,7 @@ def _factor(formula: Formula, unit: str) -> float:
     if unit == "percent" and dict(formula.unit) == _PERCENT_READ:
         return 1.0
     if dict(formula.unit) != dict(wanted):
-        raise FormulaError("unit", gives=unit_text(formula.unit), unit=unit)
+        raise FormulaError("formula-unit", gives=unit_text(formula.unit), unit=unit)
     return factor
 
 
@@ -129,7 +129,7 @@ def _grain(needs: Sequence[Need]) -> Grain:
     """Return how the value lives in time; all series must live alike, residents aside."""
     grains = {grain for need in needs for kinds, grain in _GRAINS if isinstance(need, kinds)}
     if len(grains) > 1:
-        raise FormulaError("grains")
+        raise FormulaError("formula-grains")
     return grains.pop() if grains else Grain.STATE
 
 

@@ -36,7 +36,7 @@ class FormulaError(Exception):
     Parameters
     ----------
     key : str
-        ``fault-formula-<key>`` says it.
+        ``fault-<key>`` says it.
     **values
         Fill its wording.
     """
@@ -65,21 +65,21 @@ def named(name: str) -> Series:
         case "residents":
             return Series(Residents(), {"people": 1}, "tally")
     known = (*MEASURES, "unclosed", "residents", *_CALLS)
-    raise FormulaError("series", name=name, nearest=nearest(name, known))
+    raise FormulaError("formula-series", name=name, nearest=nearest(name, known))
 
 
 def called(name: str, words: Sequence[str]) -> Series:
     """Return the series of a name with words in brackets; raises as :func:`named`."""
     if name not in _CALLS:
-        raise FormulaError("series", name=name, nearest=nearest(name, tuple(_CALLS)))
+        raise FormulaError("formula-series", name=name, nearest=nearest(name, tuple(_CALLS)))
     if not words:
-        raise FormulaError("no-words", name=name)
+        raise FormulaError("formula-no-words", name=name)
     return _CALLS[name](*words)
 
 
 def _known(word: str, known: Sequence[str]) -> str:
     if word not in known:
-        raise FormulaError("series", name=word, nearest=nearest(word, tuple(known)))
+        raise FormulaError("formula-series", name=word, nearest=nearest(word, tuple(known)))
     return word
 
 
@@ -108,7 +108,7 @@ def _standing(*words: str) -> Series:
 def _sensors(*words: str) -> Series:
     *kinds, part = words
     if not kinds:
-        raise FormulaError("no-words", name="sensors")
+        raise FormulaError("formula-no-words", name="sensors")
     listed = tuple(_known(kind, tuple(sensor_kinds())) for kind in kinds)
     _known(part, SENSOR_PARTS)
     (what,) = (one for one in SENSOR_PARTS if one == part)
@@ -135,7 +135,7 @@ def _readings(part: str) -> Callable[..., Series]:
 
 def _exactly(n: int, name: str, words: Sequence[str]) -> Sequence[str]:
     if len(words) != n:
-        raise FormulaError("no-words", name=name)
+        raise FormulaError("formula-no-words", name=name)
     return words
 
 

@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from geo_data.city import City, Level
+from geo_data.city import City
 from geo_data.dictionaries import place_kind
+from geo_data.levels import Level
 from geo_data.store import Store
 from layers.spec import LayerSpec
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,11 @@ from rich.console import Console
 
 from dashboard.commands.command import Asked, Command, Parser, Wording
 from dashboard.commands.telling import progress, say
-from geo_data.city import read_city
+from geo_data.city import City, read_city
 from geo_data.faults import Fault, InputError
 from geo_data.provision import settings_with_city, store_address
 from geo_data.store import alone, shown_address
+from indicators import catalog
 
 if TYPE_CHECKING:
     from geo_data.importer import ImportReport
@@ -77,6 +79,19 @@ def _write_page(asked: Asked, report: ImportReport) -> None:
     say("cli-page-written", asked.language, path=page)
 
 
+def refuse_wrong_indicators(city: City, file: Path) -> None:
+    """Refuse a city file whose own indicators cannot be used: all that is wrong with them.
+
+    Raises
+    ------
+    InputError
+        With the file, the row and the field of each.
+    """
+    faults = [replace(fault, file=str(file)) for fault in catalog.faults_of(city)]
+    if faults:
+        raise InputError(*faults)
+
+
 def _options(parser: Parser, wording: Wording) -> None:
     parser.add_argument("city_file", type=Path, metavar="CITY.toml", help=wording("city"))
     mode = parser.add_mutually_exclusive_group()
@@ -94,6 +109,7 @@ def _import(asked: Asked) -> int:
     typed, language = asked.typed, asked.language
     with reported_if_refused(asked, typed.city_file.name):
         city = read_city(typed.city_file)
+        refuse_wrong_indicators(city, typed.city_file)
         settings = settings_with_city(asked.environment, city=typed.city_file)
         address = store_address(settings, city.code)
         with progress(language) as tell, alone(address):

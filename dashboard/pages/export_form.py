@@ -103,7 +103,7 @@ def seen(look: Look) -> dict[str, Any]:
 def _what(look: Look) -> Any:
     span = look.say(f"window-{look.view.window}")
     chain = " ▸ ".join(region.name for region in look.tree.ancestors(look.region.code))
-    indicator = indicator_catalog.indicators()[look.view.indicator].name(look.language)
+    indicator = indicator_catalog.of(look.city)[look.view.indicator].name(look.language)
     on = layers_on(look)
     names = [one.name(look.language) for one in catalog.declared(look.store) if one.key in on]
     return _group(

@@ -148,7 +148,7 @@ def _asked(look: Look, record: ExportRecord) -> Iterator[tuple[str, Any]]:
     chain = look.tree.ancestors(record.region_code) if region else []
     yield look.say("kind-region"), " ▸ ".join(one.name for one in chain) or record.region_code
     yield look.say("layers"), _layers(look, record)
-    indicator = indicator_catalog.indicators().get(asked.indicator)
+    indicator = indicator_catalog.of(look.city).get(asked.indicator)
     yield look.say("export-indicator"), indicator.name(look.language) if indicator else ""
     yield look.say("window"), look.say(f"window-{asked.window}")
     yield look.say("export-known-at"), _when(look, record.known_at)

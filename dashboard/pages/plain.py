@@ -24,6 +24,7 @@ _DOCUMENT = """<!DOCTYPE html>
 <link rel="stylesheet" href="{sheet}">
 <link rel="stylesheet" href="/assets/atlas.css">
 <link rel="stylesheet" href="/assets/exports.css">
+<link rel="stylesheet" href="/assets/indicators.css">
 </head>
 <body class="plain">
 {body}
@@ -71,8 +72,11 @@ def plain_page(
     return HTMLResponse(text, status)
 
 
-def head(look: Look, here: str, here_path: str, links: Any = ()) -> Markup:
-    """Return the bar on top: the mark, where we are, other pages, language and light."""
+def head(look: Look, here: str, here_path: str, links: Any = (), more: str = "") -> Markup:
+    """Return the bar on top: the mark, where we are, other pages, language and light.
+
+    ``more`` is what the address of this page has beside the view.
+    """
     other = "en" if look.language == "zh-CN" else "zh-CN"
     city = look.city.name(look.language)
     light = "light" if look.view.theme == "dark" else "dark"
@@ -88,13 +92,13 @@ def head(look: Look, here: str, here_path: str, links: Any = ()) -> Markup:
             links,
             html.A(
                 "EN" if other == "en" else "中",
-                href=here_path + look.href(replace(look.view, language=other)),
+                href=here_path + look.href(replace(look.view, language=other)) + more,
                 className="choice",
                 title=look.say("other-language"),
             ),
             html.A(
                 look.say(f"theme-{light}"),
-                href=here_path + look.href(replace(look.view, theme=light)),
+                href=here_path + look.href(replace(look.view, theme=light)) + more,
                 className="choice",
             ),
         ],

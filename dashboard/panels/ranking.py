@@ -38,7 +38,7 @@ def head(look: Look) -> list[Any]:
     below = look.city.child_level(look.region.level)
     if below is None:
         return [html.Span(look.say("objects-here"))]
-    indicator = catalog.indicators()[look.view.indicator]
+    indicator = catalog.of(look.city)[look.view.indicator]
     return [
         html.Span(look.say("ranking-of", level=level_word(look, below))),
         html.Small(indicator.name(look.language)),
@@ -49,7 +49,7 @@ def rows(look: Look, limit: int | None = None) -> list[Any]:
     """Return the children, worst first where high is bad; objects by kind at the finest level."""
     if look.city.child_level(look.region.level) is None:
         return _objects(look)
-    indicator = catalog.indicators()[look.view.indicator]
+    indicator = catalog.of(look.city)[look.view.indicator]
     found = engine.children(
         look.store, look.scope, look.region.code, indicator.key, look.view.window, look.at
     )
@@ -82,7 +82,7 @@ def beside(look: Look) -> list[Any]:
 
 
 def _row(look: Look, code: str, name: str | None, value: float | None, share: float) -> Any:
-    unit = catalog.indicators()[look.view.indicator].unit_in(look.language)
+    unit = catalog.of(look.city)[look.view.indicator].unit_in(look.language)
     cells = [
         html.Span(name or look.say("placed-here-only"), className="name"),
         html.Span(className="bar", style={"--share": f"{share:.3f}"}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from dash.development.base_component import Component
@@ -20,6 +20,7 @@ from dashboard.widgets.sparkline import sparkline
 from geo_data.queries.case_filter import CaseFilter, Standing
 from indicators import catalog, engine
 from indicators.engine import IndicatorValue
+from indicators.spec import Indicator
 from indicators.wording import STATUSES, status_word
 
 GRAVE = ("blue", "yellow", "orange", "red")
@@ -56,7 +57,7 @@ def board(look: Look, found: Sequence[IndicatorValue], each: int = 4) -> list[An
         How many of a group stand in the open: the chosen one and what is out of bounds first,
         then the others. What is left, and what has no data here, unfolds.
     """
-    described = catalog.indicators()
+    described = catalog.of(look.city)
     by_group: dict[str, list[IndicatorValue]] = {}
     for value in found:
         by_group.setdefault(described[value.key].group, []).append(value)
@@ -80,6 +81,12 @@ def board(look: Look, found: Sequence[IndicatorValue], each: int = 4) -> list[An
     return parts
 
 
+def every_sign(look: Look) -> Any:
+    """Return the way to the page of all of them, at the region in view."""
+    address = f"/indicators{look.href(look.view)}"
+    return html.A(look.say("all-signs"), href=address, className="all-signs")
+
+
 def _is_known(look: Look, value: IndicatorValue) -> bool:
     return value.value is not None or value.key == look.view.indicator
 
@@ -95,7 +102,7 @@ def _urgency(look: Look) -> Callable[[IndicatorValue], int]:
 
 def vital_sign(look: Look, value: IndicatorValue) -> Any:
     """Return one indicator: mark, name, word, line, number, change; its formula on hover."""
-    indicator = catalog.indicators()[value.key]
+    indicator = catalog.of(look.city)[value.key]
     chosen = value.key == look.view.indicator
     status = value.status if value.value is not None else "missing"
     name: list[Any] = [html.Span(indicator.name(look.language), className="text")]
@@ -138,13 +145,13 @@ def _note(look: Look, value: IndicatorValue) -> Any:
         (look.say("data-time"), write_time(look, value.data_at)),
     ]
     lines = [_line(head, text) for head, text in rows]
-    return html.Span([*_definition(value.key, look.language), *lines], className="note")
+    indicator = catalog.of(look.city)[value.key]
+    return html.Span([*_definition(indicator, look.language), *lines], className="note")
 
 
-@cache
-def _definition(key: str, language: str) -> tuple[Any, ...]:
+@lru_cache(maxsize=512)
+def _definition(indicator: Indicator, language: str) -> tuple[Any, ...]:
     """Return what a note says whatever the value is."""
-    indicator = catalog.indicators()[key]
     return (
         html.Strong(indicator.name(language)),
         _line(WORDS("formula", language), indicator.formula(language)),
@@ -156,4 +163,8 @@ def _line(head: str, text: str) -> Any:
     return html.Span([html.B(head), html.Span(text)])
 
 
-SHEETS = (shell.Sheet(Ids.BOARD, lambda look: board(look, values(look)), shell.LIVE),)
+def _sheet(look: Look) -> list[Any]:
+    return [*board(look, values(look)), every_sign(look)]
+
+
+SHEETS = (shell.Sheet(Ids.BOARD, _sheet, shell.LIVE),)

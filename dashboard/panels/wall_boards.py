@@ -124,7 +124,7 @@ def far_signs(look: Look) -> list[Any]:
 
 
 def _signs_of(look: Look, groups: list[str]) -> list[IndicatorValue]:
-    described = catalog.indicators()
+    described = catalog.of(look.city)
     return [value for value in vital_signs.values(look) if described[value.key].group in groups]
 
 

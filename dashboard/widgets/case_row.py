@@ -13,8 +13,11 @@ from geo_data.dictionaries import word
 from geo_data.records import Incident
 
 
-def incident_row(look: Look, incident: Incident) -> Any:
-    """Return one incident: severity, title and stage; channel, place and how long ago."""
+def incident_row(look: Look, incident: Incident, page: str = "") -> Any:
+    """Return one incident: severity, title and stage; channel, place and how long ago.
+
+    ``page`` is where its card opens: ``/`` is the desk, and left out it is the page itself.
+    """
     age = write_span(look, look.at - incident.reported_at)
     second = [
         html.Span(word("channels", incident.channel, look.language)),
@@ -33,7 +36,7 @@ def incident_row(look: Look, incident: Incident) -> Any:
             ),
             html.Span(second, className="second"),
         ],
-        href=look.to_object("incident", str(incident.id)),
+        href=page + look.to_object("incident", str(incident.id)),
         className="entry incident on" if chosen else "entry incident",
         key=f"incident-{incident.id}",
     )

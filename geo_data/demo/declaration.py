@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from geo_data.city import City, Level
+from geo_data.city import City
 from geo_data.demo.plan import Plan
 from geo_data.demo.regions import Regions
+from geo_data.levels import Level
 from geo_data.pinyin import pinyin_key
 from geo_data.words import Label
 

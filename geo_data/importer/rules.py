@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo_data.city import City, Level
+from geo_data.city import City
 from geo_data.datums import finite
 from geo_data.faults import Fault, nearest
 from geo_data.importer.report import Finding, Outcome
+from geo_data.levels import Level
 
 SAME_AREA = 0.01
 """A mended polygon may have gained or lost this share of its area, no more."""

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 import geopandas as gpd
 import pandas as pd
 
-from geo_data.city import City, Level
+from geo_data.city import City
 from geo_data.faults import Fault
 from geo_data.importer import containment
 from geo_data.importer.report import Finding, Outcome
+from geo_data.levels import Level
 
 OVERLAP_M2 = 100.0
 """Neighbours that share less than this were digitised apart; more is reported."""

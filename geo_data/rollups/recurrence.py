@@ -13,10 +13,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from geo_data.case_stages import DROPPED
+from geo_data.distinct import numbered
 from geo_data.histories import NEVER, Flags, Rows
 from geo_data.instants import instant, millis
 from geo_data.records import Scope, Stage
@@ -158,7 +158,7 @@ def _read(
         zip(*rows, strict=True) if rows else [()] * 7
     )
     tree = region_tree(store, Scope.everything())
-    region, codes = pd.factorize(np.array(regions, dtype=object))
+    region, codes = numbered(np.array(regions, dtype=object))
     slot = tree.order(codes.tolist())[region] if rows else np.zeros(0, dtype=np.int32)
     spot = numbers.of([f"{a} {b}" for a, b in zip(places, categories, strict=True)])
     case = np.array(ids, dtype=np.int64)

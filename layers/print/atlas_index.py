@@ -99,7 +99,7 @@ def index_block(contents: Contents, index: Index, width: float, type_mm: float) 
         _see(sheaf, index.tables, language)
         return sheaf.block()
     shown = shown_numbers(index, width, type_mm)
-    _heads(sheaf, index, shown, language)
+    _heads(sheaf, index, shown, contents)
     for entry in index.entries:
         _row(sheaf, entry, shown)
     return sheaf.block()
@@ -120,11 +120,12 @@ def shown_numbers(index: Index, width: float, type_mm: float) -> int:
     return max(0, min(len(index.columns), int(room // _NUMBER)))
 
 
-def _heads(sheaf: Sheaf, index: Index, shown: int, language: str) -> None:
+def _heads(sheaf: Sheaf, index: Index, shown: int, contents: Contents) -> None:
     """Write what the columns hold, over two lines where the words are long."""
-    size = SMALL * sheaf.type
+    size, language = SMALL * sheaf.type, contents.language
+    known = catalog.of(contents.store.city)
     heads = [
-        lines_of(catalog.indicators()[key].name(language), (_NUMBER - 0.5) * sheaf.type, size)
+        lines_of(known[key].name(language), (_NUMBER - 0.5) * sheaf.type, size)
         for key in index.columns[:shown]
     ]
     rows = min(_HEAD_LINES, max(map(len, heads), default=1))

@@ -14,6 +14,7 @@ BENCHES = {
     "fanout": "how soon a change is on 200 and 1,000 screens, and whether any is lost",
     "ingest": "durable observations and cases a second, by store and batch",
     "delta": "main-thread CPU of 500 changes among 50,000 points on the map",
+    "indicators": "the whole board at any level and period, beside SQL and DuckDB on the rows",
     "print": "a situation map on A3, beside geopandas.plot and QGIS: processor, time, memory",
     "soak": "what grows on a wall that is left open: a day of the city an hour",
 }

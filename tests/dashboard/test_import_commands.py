@@ -121,3 +121,27 @@ def test_a_city_file_that_cannot_be_read_has_its_page_too(
     told = capsys.readouterr().err
     assert city_file.name in told
     assert str(nowhere) in told
+
+
+def test_an_indicator_that_cannot_be_used_is_refused_before_anything_is_written(
+    city_file: Path, address: Address, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entry = """
+[[indicators]]
+key = "cases-and-minutes"
+name = { zh = "甲", en = "A" }
+group = "management"
+unit = "cases"
+better = "low"
+formula = 'reported + highest("trapped-min")'
+basis = { zh = "乙", en = "B" }
+"""
+    text = city_file.read_text(encoding="utf-8")
+    city_file.write_text(text + entry, encoding="utf-8")
+    assert run(address, tmp_path, "import", city_file) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    for part in (city_file.name, "row 1", "indicators.1.formula", "cases", "min", "one unit"):
+        assert part in said
+    mended = entry.replace('highest("trapped-min")', "closed")
+    city_file.write_text(text + mended, encoding="utf-8")
+    assert run(address, tmp_path, "import", city_file) == 0

@@ -13,7 +13,8 @@ import pandas as pd
 import shapely
 from sqlalchemy import select
 
-from geo_data.city import City, Level
+from geo_data.city import City
+from geo_data.levels import Level
 from geo_data.store import Store, open_store, write_layer
 from geo_data.words import Label
 from tests.stores import Address

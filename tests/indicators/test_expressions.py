@@ -88,7 +88,7 @@ def test_units_are_reckoned(formula: str, unit: str, adds_up: bool) -> None:
 def test_what_is_no_formula_is_refused(formula: str, fault: str) -> None:
     with pytest.raises(FormulaError) as caught:
         parse(formula)
-    assert caught.value.key == fault
+    assert caught.value.key == f"formula-{fault}"
 
 
 def test_series_are_read_once_and_in_order() -> None:

@@ -10,7 +10,8 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from geo_data.city import City, Level
+from geo_data.city import City
+from geo_data.levels import Level
 from geo_data.store import Store, open_store, write_layer
 from geo_data.words import Label
 

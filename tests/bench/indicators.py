@@ -1,0 +1,298 @@
+"""The whole board at any level over any period, beside the same numbers out of the raw rows.
+
+The peers answer only what they can be asked for in one statement each: seven counts and the two
+rates made of them. Ours answers every indicator there is, and must agree to the last digit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import text
+
+from geo_data.dictionaries import categories, channels, sensor_kinds
+from geo_data.ingest import IncidentReport, StageReport, apply
+from geo_data.ingest.bulk import Part, bulk_load_parts
+from geo_data.instants import to_text
+from geo_data.records import Scope, Severity, Stage, Window
+from geo_data.rollups.rows import ADD_HOURS
+from geo_data.store import Store, open_store
+from geo_data.store.copying import copy_city
+from geo_data.store.embedded import EmbeddedStore
+from geo_data.store.inserts import insert_rows
+from indicators import engine
+from tests.bench.cities import demo_city
+
+ALL = Scope.everything()
+YEARS = 5
+DAYS = 365 * YEARS
+CHUNK = 250_000
+ROUNDS = 12
+LATE = 10_000
+METRICS = [kind.metric for kind in sensor_kinds().values()]
+Numbers = dict[str, float]
+
+
+def main(arguments: list[str]) -> None:
+    """Run; ``--incidents`` and ``--observations`` scale it down, ``--server URL`` adds PostGIS."""
+    told = argparse.ArgumentParser(prog="python -m tests.bench indicators")
+    told.add_argument("--incidents", type=int, default=10_000_000)
+    told.add_argument("--observations", type=int, default=100_000_000)
+    told.add_argument("--keep", type=Path, help="folder that keeps the city for the next run")
+    told.add_argument("--server", help="address of an empty database with PostGIS")
+    given = told.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as throw_away:
+        folder = given.keep or Path(throw_away)
+        folder.mkdir(parents=True, exist_ok=True)
+        path = _made(folder, given.incidents, given.observations)
+        found = {"embedded": _measured(open_store(path))}
+        if given.server:
+            copy_city(str(path), given.server, datetime.now(UTC))
+            found["PostGIS"] = _measured(open_store(given.server))
+    report(found, given)
+
+
+def report(found: dict[str, Numbers], given: argparse.Namespace) -> None:
+    """Print the stores beside each other, and the RESULT line of the embedded one."""
+    title = f"{given.incidents:,} cases, {given.observations:,} observations, {YEARS} years"
+    table = Table("", *found, title=title)
+    for name in dict.fromkeys(name for one in found.values() for name in one):
+        table.add_row(name, *(f"{one.get(name, np.nan):,.2f}" for one in found.values()))
+    Console().print(table)
+    own = found["embedded"]
+    duck = f"{own['duckdb : board']:.1f}" if "duckdb : board" in own else "none"
+    print(
+        f"RESULT bench=indicators p95_ms={own['board p95, ms']:.1f} "
+        f"vs_sql={own['sql : board']:.1f} vs_duckdb={duck} reroll_s={own['re-roll, s']:.2f}"
+    )
+
+
+def _made(folder: Path, incidents: int, observations: int) -> Path:
+    path = folder / f"signs-{incidents}-{observations}.gpkg"
+    if path.exists():
+        return path
+    made = demo_city(folder)
+    store = open_store(made)
+    now = datetime.now(UTC)
+    bulk_load_parts(store, _histories(store, incidents, now), now)
+    _write_hours(store, observations, now)
+    store.close()
+    made.rename(path)
+    return path
+
+
+def _histories(store: Store, incidents: int, now: datetime) -> Iterator[Part]:
+    with store.read() as connection:
+        grids = connection.execute(
+            text("SELECT lon, lat FROM regions WHERE level = :level"),
+            {"level": store.city.finest_level},
+        ).all()
+    spots = np.array([tuple(row) for row in grids])
+    for number, first in enumerate(range(0, incidents, CHUNK)):
+        yield _part(spots, min(CHUNK, incidents - first), number, now)
+
+
+def _part(spots: np.ndarray, n: int, number: int, now: datetime) -> Part:
+    random = np.random.default_rng(500 + number)
+    age_s = random.integers(60, DAYS * 86_400, n)
+    reported = pd.Timestamp(now).floor("ms") - pd.to_timedelta(age_s, "s")
+    names = [f"signs-{number * CHUNK + row:09}" for row in range(n)]
+    lon, lat = spots[random.integers(0, len(spots), n)].T
+    incidents = pd.DataFrame(
+        {
+            **{"source": "bench", "source_id": names, "code": names, "title": "bench"},
+            "channel": random.choice(list(channels()), n),
+            "category": random.choice(list(categories()), n),
+            **{"severity": 4, "happened_at": reported - timedelta(minutes=5)},
+            **{"reported_at": reported, "lon": lon, "lat": lat},
+        }
+    )
+    line = (Stage.FILED, Stage.DISPATCHED, Stage.SIGNED, Stage.CLOSED, Stage.SATISFIED)
+    after_s, steps = np.zeros(n, dtype=np.int64), []
+    for stage in line:
+        after_s += random.integers(300, 40_000, n)
+        times = reported + pd.to_timedelta(after_s, "s")
+        past = np.flatnonzero(times < pd.Timestamp(now))
+        frame = {"incident": past, "stage": str(stage), "happened_at": times[past]}
+        steps.append(pd.DataFrame(frame))
+    return incidents, pd.concat(steps, ignore_index=True)
+
+
+def _write_hours(store: Store, observations: int, now: datetime) -> None:
+    """Write the hours that so many observations would leave, twelve to an hour and town."""
+    with store.read() as connection:
+        towns = list(
+            connection.scalars(
+                text("SELECT code FROM regions WHERE level = :level"),
+                {"level": store.city.level_keys[1]},
+            )
+        )
+    last = int(now.timestamp()) // 3600 - 24
+    per_hour = len(towns) * len(METRICS) * 12
+    hours = np.arange(last - min(max(observations // per_hour, 1), DAYS * 24), last)
+    random = np.random.default_rng(9)
+    with store.write() as connection:
+        for town in towns:
+            for metric in METRICS:
+                low = random.uniform(0, 40, len(hours)).round(2)
+                columns = {
+                    "hour": hours.tolist(),
+                    **{"region_code": [town] * len(hours), "metric": [metric] * len(hours)},
+                    "n": [12] * len(hours),
+                    **{"total": (12 * (low + 1)).tolist(), "low": low.tolist()},
+                    **{"high": (low + 2).tolist(), "changed_seq": [1] * len(hours)},
+                }
+                insert_rows(connection, store.tables.rollup_metric_hour, columns, ADD_HOURS)
+    store.checkpoint()
+
+
+def _measured(store: Store) -> Numbers:
+    now = datetime.now(UTC)
+    tree = engine.queries.region_tree(store, ALL)
+    town = tree.children(tree.root.code)[0].code
+    grid = next(code for code in tree.subtree(town) if tree.get(code).level == "grid")  # type: ignore[union-attr]
+    first_day = (now - timedelta(days=DAYS - 1)).astimezone(store.city.zone).date()
+    last_day = now.astimezone(store.city.zone).date()
+    spans = ("today", "this-month", "this-year", f"{first_day}..{last_day}")
+    started = perf_counter()
+    engine.board(store, ALL, tree.root.code, "today", now)
+    took: Numbers = {"first board of a process, s": perf_counter() - started}
+    boards: list[float] = []
+    raw: list[tuple[float, float]] = []
+    duck = _duck_of(store)
+    for region in (tree.root.code, town, grid):
+        for key in spans:
+            ours = []
+            for turn in range(ROUNDS):
+                began = perf_counter()
+                values = engine.board(store, ALL, region, key, now + timedelta(milliseconds=turn))
+                ours.append(perf_counter() - began)
+            boards += ours
+            span = engine.period_of(store, key, now).window
+            codes = tree.subtree(region)
+            sql_s, counted = _by_sql(store, codes, span)
+            _agree({one.key: one.value for one in values}, counted, (region, key))
+            duck_s = np.nan
+            if duck is not None:
+                duck_s, from_duck = _by_duck(duck, codes, span)
+                assert from_duck == counted, (region, key)
+            median = float(np.median(ours))
+            raw.append((sql_s / median, duck_s / median))
+    took["board p50, ms"] = 1000 * float(np.median(boards))
+    took["board p95, ms"] = 1000 * float(np.percentile(boards, 95))
+    took["sql : board"] = float(np.median([one for one, _ in raw]))
+    if duck is not None:
+        took["duckdb : board"] = float(np.median([one for _, one in raw]))
+    took["re-roll, s"] = _corrected(store, tree.root.code, now)
+    store.close()
+    return took
+
+
+_COUNTS = """
+SELECT count(*) FILTER (WHERE reported_at >= {a} AND reported_at < {b}),
+       count(*) FILTER (WHERE reported_at >= {a} AND reported_at < {b} AND channel = 'hotline'),
+       count(*) FILTER (WHERE ended_at >= {a} AND ended_at < {b}
+                        AND stage NOT IN ('voided', 'merged')),
+       count(*) FILTER (WHERE due_at >= {a} AND due_at < {b}
+                        AND stage NOT IN ('voided', 'merged')),
+       count(*) FILTER (WHERE due_at >= {a} AND due_at < {b} AND ended_at <= due_at
+                        AND stage NOT IN ('voided', 'merged')),
+       count(*) FILTER (WHERE due_at >= {a} AND due_at < {b} AND ended_at IS NULL
+                        AND stage NOT IN ('voided', 'merged'))
+FROM incidents WHERE region_code IN ({codes})
+"""
+_NAMES = ("reported", "hotline", "closed", "due", "on time", "unclosed")
+
+
+def _by_sql(store: Store, codes: tuple[str, ...], span: Window) -> tuple[float, Numbers]:
+    if isinstance(store, EmbeddedStore):
+        edges = [f"'{to_text(edge)}'" for edge in (span.start, span.end)]
+    else:
+        edges = [f"TIMESTAMPTZ '{edge.isoformat()}'" for edge in (span.start, span.end)]
+    listed = ", ".join(f"'{code}'" for code in codes)
+    statement = text(_COUNTS.format(a=edges[0], b=edges[1], codes=listed).replace(":", r"\:"))
+    began = perf_counter()
+    with store.read() as connection:
+        row = connection.execute(statement).one()
+    return perf_counter() - began, dict(zip(_NAMES, map(float, row), strict=True))
+
+
+def _duck_of(store: Store) -> object | None:
+    """Return DuckDB with the rows as a table of its own; ``None`` where it is not installed."""
+    try:
+        import duckdb
+    except ImportError:
+        return None
+    names = ("reported_at", "ended_at", "due_at", "channel", "stage", "region_code")
+    with store.read() as connection:
+        rows = connection.execute(text(f"SELECT {', '.join(names)} FROM incidents")).all()
+    frame = pd.DataFrame(rows, columns=list(names))
+    for name in names[:3]:
+        frame[name] = pd.to_datetime(frame[name], utc=True, format="ISO8601")
+    duck = duckdb.connect()
+    duck.register("frame", frame)
+    duck.execute("CREATE TABLE incidents AS SELECT * FROM frame")
+    return duck
+
+
+def _by_duck(duck: object, codes: tuple[str, ...], span: Window) -> tuple[float, Numbers]:
+    edges = [f"TIMESTAMPTZ '{edge.isoformat()}'" for edge in (span.start, span.end)]
+    listed = ", ".join(f"'{code}'" for code in codes)
+    statement = _COUNTS.format(a=edges[0], b=edges[1], codes=listed)
+    began = perf_counter()
+    row = duck.execute(statement).fetchone()  # type: ignore[attr-defined]
+    return perf_counter() - began, dict(zip(_NAMES, map(float, row), strict=True))
+
+
+def _agree(values: dict[str, float | None], counted: Numbers, where: object) -> None:
+    """Compare to the last digit; fails the bench where the numbers differ."""
+    due = counted["due"]
+    expected = {
+        "reported-incidents": counted["reported"],
+        "hotline-incidents": counted["hotline"],
+        "closed-incidents": counted["closed"],
+        "due-incidents": due,
+        "on-time-rate": 100 * counted["on time"] / due if due else None,
+        "closure-rate": 100 * (due - counted["unclosed"]) / due if due else None,
+    }
+    found = {key: values[key] for key in expected}
+    assert found == expected, (where, found, expected)
+
+
+def _corrected(store: Store, root: str, now: datetime) -> float:
+    """Correct cases of all five years, a thousand at a time; the board after it is of them."""
+    with store.read() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT source, source_id, code, reported_at FROM incidents "
+                "WHERE source = 'bench' ORDER BY source_id LIMIT :n"
+            ),
+            {"n": LATE},
+        ).all()
+    told: list[IncidentReport | StageReport] = []
+    for row in rows:
+        at = pd.to_datetime(row.reported_at, utc=True).to_pydatetime()
+        later = {"happened_at": at, "reported_at": at + timedelta(minutes=1)}
+        named = {"source": row.source, "source_id": row.source_id, "code": row.code}
+        told.append(
+            IncidentReport(
+                **named,
+                **later,
+                **{"title": "corrected", "channel": "hotline", "category": "0102"},
+                severity=Severity.GENERAL,
+            )
+        )
+    began = perf_counter()
+    for first in range(0, len(told), 1000):
+        apply(store, told[first : first + 1000], now + timedelta(seconds=first))
+    engine.board(store, ALL, root, "this-year", now)
+    return perf_counter() - began
