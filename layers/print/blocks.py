@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from layers.print import signs
 from layers.print.drawing import Box, Item, Link, Marks, Path, Rings, Stroke, Text, moved
-from layers.print.typeface import CAP_HEIGHT, typeface
+from layers.print.typeface import CAP_HEIGHT, line_width, spread_mm, typeface
 from layers.print.typesetting import LEADING, fitted, lines_of
 from layers.style import TOKENS
 
 INK = TOKENS[signs.THEME]
-SMALL, HEAD = 0.86, 1.12
+SMALL, HEAD = 0.86, 1.2
 """Heights of the small print and of headings, of the body text."""
 
 
@@ -69,7 +69,7 @@ class Sheaf:
             shown = fitted(aside, self.width * 0.55, small)
             self.items.append(Text(shown, self.width, self.y, small, INK["ink-2"], "end"))
             room -= typeface().width(shown, small) + self.type
-        title = fitted(title, room, size)
+        title = fitted(title, room - spread_mm(title, size, True) * len(title), size)
         self.items.append(Text(title, 0, self.y, size, INK["ink"], bold=True))
         self.y += 0.45 * self.type
         self.rule(0.18)
@@ -82,16 +82,14 @@ class Sheaf:
             Path(line, stroke=Stroke(INK[color], width_mm * self.type / signs.TYPE_MM))
         )
 
-    def lines(
-        self, texts: Iterable[str], size: float = SMALL, color: str = "ink-2", bold: bool = False
-    ) -> None:
+    def lines(self, texts: Iterable[str], size: float = SMALL, color: str = "ink-2") -> None:
         """Write paragraphs, broken where the block ends."""
         height = size * self.type
         for text in texts:
             for line in lines_of(text, self.width, height):
                 self.y += height * LEADING
                 baseline = self.y - 0.35 * height
-                self.items.append(Text(line, 0, baseline, height, INK[color], bold=bold))
+                self.items.append(Text(line, 0, baseline, height, INK[color]))
 
     def gap(self, of_type: float = 0.5) -> None:
         """Leave room, in heights of the type."""
@@ -109,7 +107,7 @@ def on_line(y: float, row_mm: float, size_mm: float) -> float:
 
 def text_box(text: Text) -> Box:
     """Return the room a line of writing takes; of a turned one the upright box around it."""
-    width = typeface().width(text.text, text.size_mm)
+    width = line_width(text.text, text.size_mm, text.bold)
     start = {"start": 0.0, "middle": -width / 2, "end": -width}[text.anchor]
     ascent, descent = CAP_HEIGHT * text.size_mm + 0.1 * text.size_mm, 0.16 * text.size_mm
     if text.angle_deg == 90:

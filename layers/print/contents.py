@@ -7,13 +7,13 @@ pencil counts on must not have it.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import compress
 from math import cos, log2, radians
+from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
@@ -22,10 +22,13 @@ from geo_data import queries
 from geo_data.faults import Fault, InputError, nearest
 from geo_data.records import FUNCTIONAL, Region, Scope, Window
 from geo_data.store import Store
+from geo_data.tiles.flat_polygons import FlatPolygons
 from indicators import catalog as indicator_catalog
 from indicators import windows
-from layers import catalog, points
+from layers import catalog
 from layers.print import signs
+from layers.print.drawn_points import Points, points_of
+from layers.print.gathering import at_scale
 from layers.print.request import SheetRequest
 from layers.shading import Shading, indicator_shading
 from layers.spec import LayerSpec
@@ -33,26 +36,8 @@ from layers.spec import LayerSpec
 PIXEL_MM = 0.1
 """Paper shows what a screen shows whose pixels were so large: it is held nearer and is sharper."""
 _METRES_PER_PIXEL = 40_075_016.69 / 512
-ENDED = 0
-"""Under this number the cases are counted that have ended: they have one sign."""
 NOT_DRAWN = frozenset({"raster"})
 """Kinds of layers that have no place on paper yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Points:
-    """Signs to draw, columns of shape (n,), the last on top.
-
-    ``ids`` are what the screen calls them: numbers of incidents, codes of sensors and places.
-    ``kinds`` name their signs, ``counts`` say how many there are of each severity or state,
-    ``beyond`` how many the screen counts that lie in no region and have no place on the sheet.
-    """
-
-    ids: Sequence[int | str]
-    degrees: npt.NDArray[np.float64]
-    kinds: Sequence[str]
-    counts: Mapping[int, int] = field(default_factory=dict)
-    beyond: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +47,14 @@ class Areas:
     ids: Sequence[str]
     names: Sequence[str]
     shapes: npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True)
+class Footprints:
+    """Areas so many that they go without names and without objects: ``outlines`` in EPSG:4326."""
+
+    ids: Sequence[str]
+    outlines: FlatPolygons
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +79,10 @@ class Contents:
         What colours the finest regions.
     levels : Mapping of str to Areas
         Outlines of the levels drawn, of the whole tree.
-    areas, points : Mapping
+    areas, footprints, points : Mapping
         Layer key -> what is drawn of it.
+    ages : Mapping
+        As :func:`geo_data.queries.ages`.
     """
 
     store: Store
@@ -101,7 +96,9 @@ class Contents:
     shading: Shading | None
     levels: Mapping[str, Areas]
     areas: Mapping[str, Areas]
+    footprints: Mapping[str, Footprints]
     points: Mapping[str, Points]
+    ages: Mapping[str, tuple[datetime | None, float]]
 
     @property
     def language(self) -> str:
@@ -121,6 +118,7 @@ class Contents:
         found: dict[str, tuple[int | str, ...]] = {
             key: tuple(areas.ids) for key, areas in self.areas.items()
         }
+        found |= {key: tuple(drawn.ids) for key, drawn in self.footprints.items()}
         found |= {key: tuple(points.ids) for key, points in self.points.items()}
         inside = self.inside()
         for level, areas in self.levels.items():
@@ -153,9 +151,8 @@ def region_of(store: Store, scope: Scope, code: str) -> Region:
 
 def outline_of(store: Store, scope: Scope, region: Region) -> shapely.Geometry:
     """Return the shape of a region in EPSG:4326."""
-    frame = queries.region_shapes(store, scope, region.level)
-    rows = frame.loc[frame["code"] == region.code, "geometry"]
-    return rows.iloc[0]
+    known = queries.region_outlines(store, scope, region.level)
+    return known.shapes[known.codes.index(region.code)]
 
 
 def zoom_of(denominator: float, lat: float) -> float:
@@ -165,19 +162,31 @@ def zoom_of(denominator: float, lat: float) -> float:
 
 
 def counted_contents(
-    store: Store, scope: Scope, request: SheetRequest, denominator: float
+    store: Store,
+    scope: Scope,
+    request: SheetRequest,
+    denominator: float,
+    before: Contents | None = None,
 ) -> Contents:
     """Return as :func:`read_contents`, but areas without their shapes.
 
     Enough to know whether a page has room for what must stand on it, and quick at any size.
     """
-    return read_contents(store, scope, request, denominator, counted=True)
+    return read_contents(store, scope, request, denominator, before, counted=True)
 
 
 def read_contents(
-    store: Store, scope: Scope, request: SheetRequest, denominator: float, counted: bool = False
+    store: Store,
+    scope: Scope,
+    request: SheetRequest,
+    denominator: float,
+    before: Contents | None = None,
+    counted: bool = False,
 ) -> Contents:
     """Read everything a sheet of this scale shows; ``counted`` areas have no shapes.
+
+    ``before`` are the contents of the same request at another scale: what they hold already is
+    not read again.
 
     Raises
     ------
@@ -194,6 +203,16 @@ def read_contents(
     drawn = layers_drawn(store, scope, request, zoom)
     specs = tuple(spec for spec in drawn if spec.level not in hidden)
     levels = [spec.level for spec in specs if spec.level]
+    seen, here = _held(before), (store, scope, region)
+    read_areas, read_footprints = (
+        (_counted, _counted_footprints) if counted else (_areas, _footprints)
+    )
+    unit_m = denominator / 1000 * request.sheet_template.type / signs.TYPE_MM
+    paper, when = (region, store.city.metric_crs, unit_m), (request.at, window)
+
+    def of(*geometries: str) -> list[LayerSpec]:
+        return [spec for spec in specs if spec.geometry in geometries]
+
     return Contents(
         store=store,
         scope=scope,
@@ -205,17 +224,20 @@ def read_contents(
         specs=specs,
         shading=_shading(store, scope, request, levels),
         levels={level: _level(store, scope, level) for level in levels},
-        areas={
-            spec.key: (_counted if counted and spec.kind else _areas)(store, scope, region, spec)
-            for spec in specs
-            if spec.geometry in ("area", "tile")
+        areas={one.key: seen.get(one.key) or read_areas(*here, one) for one in of("area")},
+        footprints={
+            one.key: seen.get(one.key) or read_footprints(*here, one) for one in of("tile")
         },
         points={
-            spec.key: _points(store, scope, region, spec, request.at, window)
-            for spec in specs
-            if spec.geometry in ("point", "live")
+            one.key: at_scale(seen.get(one.key) or points_of(*here, one, *when), *paper)
+            for one in of("point", "live")
         },
+        ages=before.ages if before else queries.ages(store, scope, request.at),
     )
+
+
+def _held(before: Contents | None) -> Mapping[str, Any]:
+    return {} if before is None else {**before.areas, **before.footprints, **before.points}
 
 
 def layers_drawn(
@@ -297,99 +319,50 @@ def _shading(
 
 
 def _level(store: Store, scope: Scope, level: str) -> Areas:
-    frame = queries.region_shapes(store, scope, level)
-    return Areas(list(frame["code"]), list(frame["name"]), frame.geometry.to_numpy())
+    known = queries.region_outlines(store, scope, level)
+    return Areas(known.codes, known.names, known.shapes)
 
 
 def _areas(store: Store, scope: Scope, region: Region, spec: LayerSpec) -> Areas:
     if spec.kind is None:
         return _functional(store, scope, region)
-    names = ("code",) if spec.geometry == "tile" else ("code", "name")
-    frame = _places(store, scope, region, spec.kind, names)
-    shapes = frame.geometry.to_numpy()
+    found = queries.place_columns(store, scope, [spec.kind], region.code, ("code", "name"))
+    shapes = found.shapes()
     rows = np.flatnonzero(shapely.get_dimensions(shapes) == 2)
-    codes = frame["code"].to_numpy(dtype=object)[rows]
-    said = frame["name"].to_numpy(dtype=object)[rows] if "name" in names else [""] * len(rows)
-    return Areas(list(codes), list(said), shapes[rows])
+    codes, names = found.values["code"], found.values["name"]
+    return Areas([codes[row] for row in rows], [names[row] for row in rows], shapes[rows])
 
 
 def _counted(store: Store, scope: Scope, region: Region, spec: LayerSpec) -> Areas:
-    count = queries.place_counts(store, scope, region.code).get(spec.kind or "", 0)
-    return Areas([""] * count, [""] * count, np.empty(0, dtype=object))
+    if spec.kind is None:
+        return _functional(store, scope, region)
+    codes = [""] * _count(store, scope, region, spec)
+    return Areas(codes, codes, np.empty(0, dtype=object))
 
 
-def _places(
-    store: Store, scope: Scope, region: Region, kind: str, columns: Sequence[str]
-) -> gpd.GeoDataFrame:
-    return queries.places(store, scope, [kind], region.code, columns)
+def _count(store: Store, scope: Scope, region: Region, spec: LayerSpec) -> int:
+    return queries.place_counts(store, scope, region.code).get(spec.kind or "", 0)
+
+
+def _footprints(store: Store, scope: Scope, region: Region, spec: LayerSpec) -> Footprints:
+    found = queries.place_columns(store, scope, [spec.kind or ""], region.code, ("code",))
+    outlines = FlatPolygons.read(found.geometries)
+    is_area = outlines.has_rings().tolist()
+    return Footprints(list(compress(found.values["code"], is_area)), outlines)
+
+
+def _counted_footprints(store: Store, scope: Scope, region: Region, spec: LayerSpec) -> Footprints:
+    return Footprints([""] * _count(store, scope, region, spec), FlatPolygons.read([]))
 
 
 def _functional(store: Store, scope: Scope, region: Region) -> Areas:
     """Return the functional areas that overlap a region: they are of no town."""
     if not store.version(f"regions/{FUNCTIONAL}"):
         return Areas([], [], np.empty(0, dtype=object))
-    frame = queries.region_shapes(store, scope, FUNCTIONAL)
-    shapes = frame.geometry.to_numpy()
+    known = queries.region_outlines(store, scope, FUNCTIONAL)
     outline = outline_of(store, scope, region)
     shapely.prepare(outline)
-    rows = np.flatnonzero(shapely.intersects(outline, shapes))
+    rows = np.flatnonzero(shapely.intersects(outline, known.shapes)).tolist()
     return Areas(
-        [frame["code"].iloc[row] for row in rows],
-        [frame["name"].iloc[row] for row in rows],
-        shapes[rows],
-    )
-
-
-def _points(
-    store: Store, scope: Scope, region: Region, spec: LayerSpec, at: datetime, window: Window
-) -> Points:
-    if spec.key == "incidents":
-        return _cases(store, scope, region, at, window)
-    if spec.key == "sensors":
-        return _sensors(store, scope, region, at)
-    frame = _places(store, scope, region, spec.kind or "", ("code", "lon", "lat"))
-    frame = frame[shapely.get_dimensions(frame.geometry.to_numpy()) == 0]
-    degrees = np.column_stack([frame["lon"].to_numpy(float), frame["lat"].to_numpy(float)])
-    return Points(list(frame["code"]), degrees, ["place"] * len(frame))
-
-
-def _cases(store: Store, scope: Scope, region: Region, at: datetime, window: Window) -> Points:
-    """Return the cases of a region: open ones, and those reported in the window; worst on top."""
-    found = queries.open_incident_points(store, scope, at, window)
-    tree = queries.region_tree(store, scope)
-    inside = frozenset(tree.subtree(region.code))
-    beyond = found.region_codes.count(None) if region.code == tree.root.code else 0
-    here = np.array([code in inside for code in found.region_codes], dtype=bool)
-    progress = np.array([points.progress(stage) for stage in points.STAGES])[found.stage_index]
-    rows = np.flatnonzero(here)
-    # Ended ones below, then the mild ones, the newest of each on top.
-    order = rows[
-        np.lexsort(
-            (
-                found.reported_at[rows].astype(np.int64),
-                -found.severity[rows].astype(int),
-                -(progress[rows] == 3).astype(int),
-            )
-        )
-    ]
-    kinds = [
-        signs.case_kind(int(found.severity[row]), int(progress[row]), bool(found.overdue[row]))
-        for row in order
-    ]
-    degrees = np.column_stack([found.lon[order], found.lat[order]])
-    shown = np.where(progress[order] == 3, ENDED, found.severity[order])
-    return Points(found.id[order].tolist(), degrees, kinds, Counter(shown.tolist()), beyond)
-
-
-def _sensors(store: Store, scope: Scope, region: Region, at: datetime) -> Points:
-    """Return the sensors of a region: silent and normal ones below, alarms on top."""
-    found = queries.sensor_points(store, scope, at)
-    inside = queries.region_tree(store, scope).within(found.slot, region.code)
-    rows = np.flatnonzero(inside)
-    gravity = np.array([1, 2, 3, 0])[found.state[rows]]
-    order = rows[np.argsort(gravity, kind="stable")]
-    kinds = [signs.state_kind(int(state)) for state in found.state[order]]
-    degrees = np.column_stack([found.lon[order], found.lat[order]])
-    return Points(
-        [found.codes[row] for row in order], degrees, kinds, Counter(found.state[order].tolist())
+        [known.codes[row] for row in rows], [known.names[row] for row in rows], known.shapes[rows]
     )

@@ -9,16 +9,18 @@ from indicators import catalog, engine
 from indicators.engine import IndicatorValue
 from indicators.wording import status_word
 from indicators.writing import NONE, write_change, write_number
-from layers.deck import shading_scale
 from layers.print import signs
 from layers.print.atlas_index import Index
 from layers.print.blocks import INK, SMALL, Block, Sheaf, on_line
 from layers.print.contents import Contents
 from layers.print.drawing import Box, Path, Rings, Stroke, Text
 from layers.print.typesetting import fitted
+from layers.shading import shading_scale
 from layers.style import WORDS
 
 ROW = 1.55
+NARROW = 26.0
+"""A table narrower than so many heights of the type has fewer columns."""
 LEAST_ROWS = 4
 MOST_ROWS = 18
 _STATUS_COLORS = {
@@ -105,7 +107,9 @@ def table_block(
     described = catalog.of(contents.store.city)
     size, small = type_mm, SMALL * type_mm
     right = width
-    changes, statuses = right - 6.6 * size, right
+    # A narrow table does without the change.
+    is_narrow = width < NARROW * size
+    changes, statuses = right - (3.0 if is_narrow else 6.6) * size, right
     for value in shown:
         line = on_line(sheaf.y, ROW * size, size)
         name = described[value.key].name(language)
@@ -116,9 +120,16 @@ def table_block(
             Text(
                 word, statuses, line, small, INK[_STATUS_COLORS.get(value.status, "ink-2")], "end"
             ),
-            Text(_change(value), changes + 1.9 * size, line, small, INK["ink-2"], "end"),
+            Text(
+                "" if is_narrow else _change(value),
+                changes + 1.9 * size,
+                line,
+                small,
+                INK["ink-2"],
+                "end",
+            ),
             Text(unit, changes - 3.3 * size, line, small, INK["ink-2"]),
-            Text(number, changes - 3.7 * size, line, size, INK["ink"], "end", bold=True),
+            Text(number, changes - 3.7 * size, line, size, INK["ink"], "end"),
         ]
         sheaf.items += [text for text in said if text.text]
         room = changes - 3.7 * size - 4.4 * size
@@ -157,7 +168,7 @@ def bar_block(
     sheaf.head(WORDS("print-by-level", language, level=level), aside)
     shown = found if len(found) <= rows else found[: max(rows - 1, 0)]
     most = max((abs(bar.value) for bar in found if bar.value is not None), default=0.0) or 1.0
-    start, end = 8.2 * size, width - 4.6 * size
+    start, end = min(8.2 * size, 0.42 * width), width - 4.6 * size
     color = _bar_color(contents)
     for bar in shown:
         line = on_line(sheaf.y, ROW * size, size)
@@ -190,6 +201,9 @@ def spark_block(contents: Contents, value: IndicatorValue, width: float, type_mm
     sheaf = Sheaf("chart", width, type_mm)
     name = catalog.of(contents.store.city)[value.key].name(language)
     sheaf.head(name, WORDS(f"print-window-{contents.request.window}", language))
+    if not any(value.spark):
+        sheaf.lines([WORDS("print-nothing", language)])
+        return sheaf.block()
     high = 7.0 * size
     known = [one for one in value.spark if one is not None]
     most = max((abs(one) for one in known), default=0.0) or 1.0

@@ -12,7 +12,7 @@ from layers.print.drawing import Box
 from layers.print.map_frame import MapFrame
 from layers.print.templates import Template
 
-HEADING = 7.6
+HEADING = 6.9
 """Height of the heading, in heights of the type."""
 GUTTER = 1.6
 """Between map, margin and foot."""

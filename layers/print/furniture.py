@@ -19,7 +19,7 @@ from layers.print.layout import Layout
 from layers.print.locator import north_arrow
 from layers.print.plates import Drawing
 from layers.print.templates import Template
-from layers.print.typeface import typeface
+from layers.print.typeface import SPREAD, line_width, typeface
 from layers.print.typesetting import lines_of
 from layers.style import WORDS
 
@@ -98,7 +98,7 @@ def margin_plate(contents: Contents, layout: Layout, template: Template) -> Plat
 def _heading(contents: Contents, box: Box, type_mm: float) -> Iterator[Text]:
     top = box.y + 1.55 * type_mm
     yield Text(secrecy(contents), box.x, top, 1.5 * type_mm, INK["ink"], bold=True)
-    sides = [typeface().width(secrecy(contents), 1.5 * type_mm)]
+    sides = [line_width(secrecy(contents), 1.5 * type_mm, bold=True)]
     for row, (text, size) in enumerate(_corner(contents)):
         line = box.y + (1.2 + 1.6 * row) * type_mm
         yield Text(text, box.right, line, size * type_mm, INK["ink-2"], "end")
@@ -111,7 +111,7 @@ def _heading(contents: Contents, box: Box, type_mm: float) -> Iterator[Text]:
     said = {"at": moment(contents), "window": window, "theme": theme}
     key = "print-subtitle" if contents.shading is not None else "print-subtitle-plain"
     below = WORDS(key, contents.language, **said)
-    line = box.y + 5.75 * type_mm
+    line = box.y + 5.6 * type_mm
     size = _SUBTITLE * type_mm
     yield Text(below, middle, line, size, INK["ink-2"], "middle")
 
@@ -136,16 +136,17 @@ def page_words(contents: Contents) -> str:
 def _title(text: str, middle: float, top: float, room: float, type_mm: float) -> Iterator[Text]:
     """Write the title as large as it goes; a very long one takes two lines."""
     size = _TITLE * type_mm
-    wide = typeface().width(text, size)
+    wide = line_width(text, size, bold=True)
     size = max(size * min(1.0, room / wide), _LEAST_TITLE * type_mm)
-    if typeface().width(text, size) <= room * 1.001:
+    if line_width(text, size, bold=True) <= room * 1.001:
         yield Text(text, middle, top + 3.55 * type_mm, size, INK["ink"], "middle", True)
         return
     size = _LEAST_TITLE * type_mm
-    lines = lines_of(text, room, size)
+    # Broken narrower, for the room between the letters.
+    lines = lines_of(text, room / (1 + SPREAD), size)
     while len(lines) > 2 and size > 0.8 * type_mm:
         size *= 0.92
-        lines = lines_of(text, room, size)
+        lines = lines_of(text, room / (1 + SPREAD), size)
     for row, line in enumerate(lines):
         y = top + 1.95 * type_mm + row * 1.15 * size
         yield Text(line, middle, y, size, INK["ink"], "middle", True)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import shapely
 
 from geo_data.tiles.commands import standing
+from geo_data.tiles.flat_polygons import FlatPolygons
 from geo_data.tiles.outlines import Outlines
 from layers.print.drawing import PER_MM, Rings
 from layers.print.map_frame import MapFrame
@@ -55,32 +56,30 @@ def outlined(frame: MapFrame, shapes: npt.NDArray[Any], grain: Grain) -> Outline
     together.
     """
     outlines = Outlines.of(np.asarray(shapes, dtype=object), frame.units)
-    xy, size, outer, owner = outlines.take(np.arange(len(shapes)))
+    return _rounded(outlines, np.arange(len(shapes)), grain)
+
+
+def footprints(frame: MapFrame, flat: FlatPolygons, grain: Grain) -> Rings:
+    """Return many small shapes as rings, those under half a printed pixel gathered into pixels."""
+    if not len(flat.size):
+        return Rings.of([])
+    outlines = Outlines.of_flat(flat, frame.units)
+    pixel = 2 * grain.step
+    area = outlines.areas() / pixel**2
+    is_small = area < _LEAST_PIXELS
+    large, small = np.flatnonzero(~is_small), np.flatnonzero(is_small & flat.has_rings())
+    bounds = outlines.bounds()[small]
+    middles = (bounds[:, :2] + bounds[:, 2:]) / 2
+    pixels = _gathered(np.floor(middles / pixel).astype(np.int64), area[small], pixel)
+    return Rings.joined([_rounded(outlines, large, grain).rings, pixels])
+
+
+def _rounded(outlines: Outlines, rows: Whole, grain: Grain) -> Outlined:
+    """Return some of the outlines with their corners on the grain."""
+    xy, size, outer, owner = outlines.take(rows)
     grid, ring = standing(np.rint(xy / grain.step).astype(np.int64), size, outer)
     starts = np.flatnonzero(np.append(True, ring[1:] != ring[:-1])) if len(ring) else ring
     return Outlined(Rings((grid * grain.step).astype(np.int32), starts), owner[ring[starts]])
-
-
-def footprints(frame: MapFrame, shapes: npt.NDArray[Any], grain: Grain) -> Rings:
-    """Return many small shapes as rings, those under half a printed pixel gathered into pixels."""
-    if not len(shapes):
-        return Rings.of([])
-    pixel = 2 * grain.step
-    area = shapely.area(shapes) * _units_per_degree(frame) / pixel**2
-    small = area < _LEAST_PIXELS
-    bounds = shapely.bounds(shapes[small])
-    middles = frame.units((bounds[:, :2] + bounds[:, 2:]) / 2)
-    pixels = _gathered(np.floor(middles / pixel).astype(np.int64), area[small], pixel)
-    return Rings.joined([outlined(frame, shapes[~small], grain).rings, pixels])
-
-
-def _units_per_degree(frame: MapFrame) -> float:
-    """Return how many square page units a square degree has in the middle of the map."""
-    west, south, east, north = frame.degrees
-    x, y = (west + east) / 2, (south + north) / 2
-    step = 1e-3
-    corner, right, up = frame.units([(x, y), (x + step, y), (x, y + step)])
-    return float(np.hypot(*(right - corner)) * np.hypot(*(up - corner))) / step**2
 
 
 def segments(rings: Rings) -> Rings:

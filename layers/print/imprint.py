@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 import segno
 from pyproj import CRS
 
-from geo_data import queries
 from indicators import catalog
 from indicators.freshness import LATE_PERIODS
 from layers.print.blocks import HEAD, INK, SMALL, Block, Sheaf
@@ -17,6 +16,7 @@ from layers.print.contents import Contents
 from layers.print.drawing import Box, Path, Rings, Stroke, Text
 from layers.print.locator import NOTED_DEG, scale_bar
 from layers.print.map_frame import MapFrame, write_denominator
+from layers.print.typeface import typeface
 from layers.style import WORDS
 
 _SQUARE = 8.6
@@ -35,7 +35,6 @@ class CutOff:
 
 def cut_offs(contents: Contents) -> list[CutOff]:
     """Return the data time of every layer drawn; live ones are late as on the screen."""
-    ages = queries.ages(contents.store, contents.scope, contents.request.at)
     held = contents.store.layers()
     at = contents.request.at
     found = []
@@ -43,7 +42,7 @@ def cut_offs(contents: Contents) -> list[CutOff]:
         name = spec.name(contents.language)
         live = {"incidents": "incidents", "sensors": "readings"}.get(spec.key)
         if live is not None:
-            newest, period_s = ages.get(live, (None, 0.0))
+            newest, period_s = contents.ages.get(live, (None, 0.0))
             late = newest is None or at - newest > timedelta(seconds=LATE_PERIODS * period_s)
             found.append(CutOff(spec.key, name, newest, late))
             continue
@@ -127,7 +126,7 @@ def age_block(contents: Contents, width: float, type_mm: float) -> Block:
         line = WORDS("print-layer-at", language, layers=comma.join(names), at=said)
         if late:
             line = WORDS("print-late", language, line=line)
-        sheaf.lines([line], color="ink" if late else "ink-2", bold=late)
+        sheaf.lines([line], color="ink" if late else "ink-2")
     return sheaf.block()
 
 
@@ -166,12 +165,14 @@ def maker_block(contents: Contents, width: float, type_mm: float) -> Block:
     """Return who made and who checked it, when, under which number, with the square code."""
     request = contents.request
     sheaf = Sheaf("maker", width, type_mm)
-    side = _SQUARE * type_mm if request.number or request.record else 0.0
+    square = min(_SQUARE * type_mm, 0.36 * width)
+    side = square if request.number or request.record else 0.0
     text = Sheaf("maker", width - side - (type_mm if side else 0.0), type_mm)
     text.gap(0.25)
     for line in maker_lines(contents):
         text.lines([line], size=1.0, color="ink")
-    text.lines([approval(contents)], size=HEAD, color="ink", bold=True)
+    fits = typeface().width(approval(contents), HEAD * type_mm) <= text.width
+    text.lines([approval(contents)], size=HEAD if fits else 1.0, color="ink")
     sheaf.items += text.items
     if side:
         sheaf.items.append(square_code(request.record or request.number, width - side, 0.0, side))

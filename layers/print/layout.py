@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
 
-from layers.print import figure_blocks, legend_blocks
-from layers.print.atlas_index import index_block
+from geo_data.faults import InputError
+from layers.print import figure_blocks
 from layers.print.blocks import Block, Standing
 from layers.print.contents import Contents
 from layers.print.drawing import Box, Link
@@ -25,13 +24,15 @@ from layers.print.foot import (
     too_small,
     usable_of,
 )
-from layers.print.locator import locator_block
-from layers.print.map_frame import MapFrame
+from layers.print.map_frame import AIR, LEAST, MapFrame, extent_of, needed, round_up
+from layers.print.margin import Margin, in_columns, stacked, tallest, to_the_foot
 from layers.print.templates import Template
 
+Bounds = tuple[float, float, float, float]
 LABELS = 1.55
 """Between the neatlines, where the degrees are written."""
-_APART = 1.1
+_COLUMNS = (28.0, 26.0, 24.0, 22.0, 20.5, 19.5)
+"""Widths of the two columns that hold all of the margin, in heights of the type."""
 _LEAST_MAP = 24.0
 """A map smaller than this on a side is none, in heights of the type."""
 _LEAST_SHARE = 0.36
@@ -70,8 +71,8 @@ class Layout:
         return [link.moved(one.box.x, one.box.y) for one in self.blocks for link in one.block.links]
 
 
-def first_frame(template: Template) -> Box:
-    """Return about where the map will be: to find the scale by, before anything is read."""
+def first_frame(template: Template, bounds: Bounds | None = None) -> Box:
+    """Return about where the map of ``bounds`` will be: to find the scale by, before reading."""
     usable, type_mm = usable_of(template), template.type
     top = usable.y + HEADING * type_mm
     high = usable.bottom - top - 13.0 * type_mm
@@ -82,11 +83,18 @@ def first_frame(template: Template) -> Box:
         high -= 36.0 * type_mm
     box = Box(usable.x, top, wide, high)
     _must_hold_a_map(template, box)
-    return box.inset(LABELS * type_mm)
+    boxes = [box.inset(LABELS * type_mm)]
+    if template.side == "right" and bounds is not None:
+        beside = (_beside_all(template, width) for width in _COLUMNS)
+        boxes += [one.inset(LABELS * type_mm) for one in beside if one.width > one.height / 2]
+    return boxes[0] if bounds is None else min(boxes, key=lambda one: needed(one, bounds))
 
 
 def divided(template: Template, contents: Contents, frame: MapFrame, figures: Figures) -> Layout:
-    """Return where everything of a sheet stands.
+    """Return where everything of a sheet stands, so that the map is as large as it can be.
+
+    The foot goes under map and margin, or into a margin of two columns where that leaves the map
+    a larger scale: for a region that is as high as it is wide.
 
     Parameters
     ----------
@@ -104,11 +112,95 @@ def divided(template: Template, contents: Contents, frame: MapFrame, figures: Fi
     InputError
         The page is too small for what must stand on it.
     """
+    best, refused, given = None, None, (template, contents, frame, figures)
+    bounds = extent_of(contents.outline, contents.store.city.metric_crs)
+
+    def rank(outer: Box) -> float:
+        return _rank(outer.inset(LABELS * template.type), bounds, contents.request.scale)
+
+    most = float("inf")
+    for width in (None, *(_COLUMNS if template.side == "right" else ())):
+        try:
+            if width is None:
+                found = _with_foot(*given)
+            elif rank(_beside_all(template, width)) < most:
+                found = _without_foot(*given, width)
+            else:
+                continue
+        except InputError as error:
+            refused = refused or error
+            continue
+        best, most = found, rank(found.outer)
+    if best is None:
+        raise refused or too_small(template)
+    return best
+
+
+def _rank(inner: Box, bounds: Bounds, scale: int | str) -> float:
+    """Return the denominator the map would have; what is asked for and does not fit comes last."""
+    if min(inner.width, inner.height) <= 0:
+        return float("inf")
+    least = needed(inner, bounds)
+    if scale == "round":
+        return round_up(max(least, LEAST))
+    if scale == "free":
+        return least
+    fits = least * (1 - 2 * AIR) <= float(scale)
+    return 0.0 if fits else least
+
+
+def _beside_all(template: Template, width: float) -> Box:
+    """Return the map beside two columns so wide, in heights of the type, from heading to foot."""
+    usable, type_mm = usable_of(template), template.type
+    top = HEADING * type_mm
+    wide = usable.width - (2 * width + 2 * GUTTER) * type_mm
+    return Box(usable.x, usable.y + top, wide, usable.height - top)
+
+
+def _without_foot(
+    template: Template, contents: Contents, frame: MapFrame, figures: Figures, width: float
+) -> Layout:
+    """Return a sheet whose foot stands in its margin."""
+    type_mm = template.type
+    margin, outer = Margin(template, contents, frame, figures), _beside_all(template, width)
+    _must_hold_a_map(template, outer)
+    wide = width * type_mm
+    needed_blocks, foot = margin.legend(wide), margin.foot(wide)
+    locator = margin.locator(wide, 12.0)
+    best: list[list[Block]] = []
+    low = figure_blocks.LEAST_ROWS - 1
+    high = max(len(figures.values), len(figures.bars), low + 1)
+    while low < high:
+        rows = (low + high + 1) // 2 if best else low + 1
+        blocks = [*needed_blocks, *margin.of_rows(wide, rows, rows), locator, *foot]
+        columns = in_columns(blocks, 2, margin.apart)
+        if tallest(columns, margin.apart) <= outer.height:
+            low, best = rows, columns
+        elif not best:
+            raise too_small(template)
+        else:
+            high = rows - 1
+    at = outer.right + GUTTER * type_mm
+    standing = [
+        one
+        for place, column in enumerate(best)
+        for one in to_the_foot(
+            column,
+            Box(at + place * (width + GUTTER) * type_mm, outer.y, wide, outer.height),
+            margin.apart,
+            {block.key for block in foot},
+        )
+    ]
+    return Layout(heading_of(template), outer, outer.inset(LABELS * type_mm), tuple(standing))
+
+
+def _with_foot(template: Template, contents: Contents, frame: MapFrame, figures: Figures) -> Layout:
+    """Return a sheet with its foot under map and margin."""
     heading = heading_of(template)
     foot = foot_of(template, contents, frame)
     room = room_above(foot, heading, template.type)
     fill = _beside if template.side == "right" else _below
-    outer, margin = fill(_Margin(template, contents, frame, figures), room)
+    outer, margin = fill(Margin(template, contents, frame, figures), room)
     _must_hold_a_map(template, outer)
     return Layout(heading, outer, outer.inset(LABELS * template.type), (*margin, *foot))
 
@@ -120,61 +212,7 @@ def _must_hold_a_map(template: Template, outer: Box) -> None:
     raise too_small(template)
 
 
-@dataclass(frozen=True, slots=True)
-class _Margin:
-    """What the margin is filled with."""
-
-    template: Template
-    contents: Contents
-    frame: MapFrame
-    figures: Figures
-
-    @property
-    def apart(self) -> float:
-        """Between two blocks."""
-        return _APART * self.template.type
-
-    def legend(self, width: float) -> list[Block]:
-        return legend_blocks.legend_blocks(self.contents, width, self.template.type)
-
-    def locator(self, width: float, tallest: float) -> Block:
-        return locator_block(self.contents, self.frame, width, self.template.type, tallest)
-
-    def of_rows(self, width: float, rows: int, chart_rows: int) -> list[Block]:
-        """Return table and chart with at most so many rows."""
-        contents, type_mm = self.contents, self.template.type
-        values, bars, index = self.figures.values, self.figures.bars, self.figures.index
-        blocks = [figure_blocks.table_block(contents, values, rows, width, type_mm)]
-        if index is not None:
-            blocks.insert(0, index_block(contents, index, width, type_mm))
-        elif bars:
-            blocks.append(figure_blocks.bar_block(contents, bars, chart_rows, width, type_mm))
-        elif spark := next((one for one in values if one.spark), None):
-            blocks.append(figure_blocks.spark_block(contents, spark, width, type_mm))
-        return blocks
-
-    def most_figures(self, width: float, room: float) -> list[Block]:
-        """Return as many figures as there is room for; where it is little, fewer or none."""
-        rows = [LEAST_ROWS, LEAST_ROWS]
-        best = self.of_rows(width, *rows)
-        if self._needs(best) > room:
-            return best[:1] if self._needs(best[:1]) <= room else []
-        # A row to one, a row to the other, until neither finds room for another.
-        grew = True
-        while grew:
-            grew = False
-            for place in range(len(best)):
-                more = [count + (at == place) for at, count in enumerate(rows)]
-                blocks = self.of_rows(width, *more)
-                if more[place] <= figure_blocks.MOST_ROWS and self._needs(blocks) <= room:
-                    rows, best, grew = more, blocks, True
-        return best
-
-    def _needs(self, blocks: Sequence[Block]) -> float:
-        return sum(one.height + self.apart for one in blocks)
-
-
-def _beside(margin: _Margin, room: Box) -> tuple[Box, list[Standing]]:
+def _beside(margin: Margin, room: Box) -> tuple[Box, list[Standing]]:
     """Return the map with its margin on the right."""
     template = margin.template
     width, apart, gutter = template.column_mm, margin.apart, GUTTER * template.type
@@ -193,68 +231,44 @@ def _beside(margin: _Margin, room: Box) -> tuple[Box, list[Standing]]:
         raise too_small(template)
     blocks = [*needed, *margin.most_figures(width, left)]
     at = Box(column.x, column.bottom - locator.height, width, locator.height)
-    return outer, [*_stacked(blocks, column.x, column.y, apart), Standing(locator, at)]
+    return outer, [*stacked(blocks, column.x, column.y, apart), Standing(locator, at)]
 
 
-def _stacked(blocks: Sequence[Block], x: float, y: float, apart: float) -> list[Standing]:
-    found = []
-    for block in blocks:
-        found.append(Standing(block, Box(x, y, block.width, block.height)))
-        y += block.height + apart
-    return found
-
-
-def _below(margin: _Margin, room: Box) -> tuple[Box, list[Standing]]:
+def _below(margin: Margin, room: Box) -> tuple[Box, list[Standing]]:
     """Return the map with its margin in columns under it."""
     template, gap = margin.template, GUTTER * margin.template.type
     least = max(_LEAST_SHARE * template.height, _LEAST_MAP * template.type)
     columns = _filled(margin, room.width, room.height - least - gap, _ROWS_BELOW)
-    high = _tallest(columns, margin.apart)
+    high = tallest(columns, margin.apart)
     outer = Box(room.x, room.y, room.width, room.height - high - gap)
     below = Box(room.x, outer.bottom + gap, room.width, high)
     return outer, _side_by_side(margin, columns, below)
 
 
-def _filled(margin: _Margin, wide: float, most: float, rows: int) -> list[list[Block]]:
+def _filled(margin: Margin, wide: float, most: float, rows: int) -> list[list[Block]]:
     """Return the blocks in columns, with as many rows of figures as the height allows."""
     template, apart = margin.template, margin.apart
     count = template.column_count
     width = (wide - GUTTER * template.type * (count - 1)) / count
     needed, locator = margin.legend(width), margin.locator(width, 10.0)
-    best = _in_columns([*needed, locator], count, apart)
-    if _tallest(best, apart) > most:
+    best = in_columns([*needed, locator], count, apart)
+    if tallest(best, apart) > most:
         raise too_small(template)
     choices = [margin.of_rows(width, more, more) for more in range(LEAST_ROWS, rows + 1)]
     if margin.figures.index is not None:
         choices.insert(0, choices[0][:1])
     for figures in choices:
-        columns = _in_columns([*needed, *figures, locator], count, apart)
-        if _tallest(columns, apart) <= most:
+        columns = in_columns([*needed, *figures, locator], count, apart)
+        if tallest(columns, apart) <= most:
             best = columns
     return best
 
 
-def _side_by_side(margin: _Margin, columns: Sequence[Sequence[Block]], room: Box) -> list[Standing]:
+def _side_by_side(margin: Margin, columns: Sequence[Sequence[Block]], room: Box) -> list[Standing]:
     gap, count = GUTTER * margin.template.type, margin.template.column_count
     step = (room.width + gap) / count
     return [
         one
         for place, column in enumerate(columns)
-        for one in _stacked(column, room.x + place * step, room.y, margin.apart)
+        for one in stacked(column, room.x + place * step, room.y, margin.apart)
     ]
-
-
-def _tallest(columns: Sequence[Sequence[Block]], apart: float) -> float:
-    return max(
-        sum(block.height for block in column) + apart * (len(column) - 1) for column in columns
-    )
-
-
-def _in_columns(blocks: Sequence[Block], count: int, apart: float) -> list[list[Block]]:
-    """Share blocks out over columns in their order, so that the tallest column is the lowest."""
-    count = min(count, len(blocks))
-    choices = []
-    for cuts in combinations(range(1, len(blocks)), count - 1):
-        edges = [0, *cuts, len(blocks)]
-        choices.append([list(blocks[start:end]) for start, end in pairwise(edges)])
-    return min(choices, key=lambda columns: _tallest(columns, apart))

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from geo_data.records import FUNCTIONAL, Severity
 from indicators.writing import write_number
 from layers import legend
-from layers.deck import shading_scale
 from layers.legend import LegendGroup, shading_legend
 from layers.print import signs
 from layers.print.blocks import INK, Block, Sheaf, on_line, sign_at
-from layers.print.contents import ENDED, Contents
+from layers.print.contents import Contents
 from layers.print.drawing import Box as Rectangle
-from layers.print.drawing import Item, Path, Rings, Stroke, Text
+from layers.print.drawing import Item, Path, Rings, Stroke, Text, moved
+from layers.print.drawn_points import ENDED
+from layers.print.gathering import LEAST, crowd_mm
 from layers.print.hatching import MISSING as UNKNOWN
 from layers.print.hatching import hatch_of, hatched
-from layers.print.plates import AREA_HATCHES, AREA_LOOKS, border_rank, border_stroke
+from layers.print.plates import AREA_LOOKS, AREA_RIMS, border_rank, border_stroke
 from layers.print.typesetting import fitted
+from layers.shading import shading_scale
 from layers.spec import LayerSpec
 from layers.style import WORDS, LegendRow
 
@@ -26,6 +28,8 @@ ROW = 1.62
 """Height of a row, in heights of the type."""
 _SWATCH = (3.0, 1.1)
 _LABEL_AT = 4.0
+NARROW = 26.0
+"""Blocks narrower than so many heights of the type have their signs in fewer columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +132,18 @@ def _case_block(contents: Contents, group: LegendGroup, width: float, type_mm: f
         middle = _row(sheaf, row.label, row.count)
         kind = "case-ended" if severity is None else signs.case_kind(severity, 0, False)
         sheaf.items.append(sign_at(kind, _SWATCH[0] * type_mm / 2, middle, size))
+    if contents.points["incidents"].crowds:
+        middle = _row(sheaf, WORDS("print-gathered", language), None)
+        sheaf.items += _crowd_sample(_SWATCH[0] * type_mm / 2, middle, size)
     _fillings(sheaf, contents)
     return sheaf.block()
+
+
+def _crowd_sample(x: float, y: float, size: float) -> Iterator[Item]:
+    radius = crowd_mm(LEAST) * size
+    yield from moved(signs.crowd(4, radius), x, y)
+    height = 1.15 * radius
+    yield Text("n", x, y + 0.26 * height, height, INK["ink"], "middle")
 
 
 def _fillings(sheaf: Sheaf, contents: Contents) -> None:
@@ -141,10 +155,12 @@ def _fillings(sheaf: Sheaf, contents: Contents) -> None:
         (signs.case_kind(3, 2, False), "print-done"),
         (signs.case_kind(3, 0, True), "print-overdue"),
     )
-    share = sheaf.width / len(kinds)
-    middle = sheaf.y + row / 2
+    columns = len(kinds) if sheaf.width >= NARROW * sheaf.type else 2
+    share, top = sheaf.width / columns, sheaf.y
     for place, (kind, word) in enumerate(kinds):
-        x = place * share + 1.1 * sheaf.type
+        x = place % columns * share + 1.1 * sheaf.type
+        sheaf.y = top + place // columns * row
+        middle = sheaf.y + row / 2
         sheaf.items.append(sign_at(kind, x, middle, 0.85 * sheaf.type / signs.TYPE_MM))
         text = fitted(WORDS(word, contents.language), share - 2.4 * sheaf.type, size)
         line = on_line(sheaf.y, row, size)
@@ -158,14 +174,18 @@ def _sensor_block(contents: Contents, group: LegendGroup, width: float, type_mm:
     language = contents.language
     sheaf.head(group.title, WORDS("print-total", language, n=write_number(float(total))))
     size = type_mm / signs.TYPE_MM
-    columns, top = 2, sheaf.y
-    width = (sheaf.width - 1.5 * type_mm) / columns
+    columns, top = 2 if sheaf.width >= NARROW * type_mm else 1, sheaf.y
+    apart = 1.5 * type_mm
+    width = (sheaf.width + apart) / columns - apart
+    drawn = set(contents.points["sensors"].kinds)
     states = list(zip(group.rows, legend.STATE_LOOKS, strict=True))
     for place, (row, state) in enumerate(states):
-        x = (place % columns) * (width + 1.5 * type_mm)
+        x = (place % columns) * (width + apart)
         sheaf.y = top + (place // columns) * ROW * type_mm
         middle = _row(sheaf, row.label, row.count, x, width)
         kind = signs.state_kind(int(state))
+        small = signs.sized(kind, many=True)
+        kind = small if small in drawn else kind
         sheaf.items.append(sign_at(kind, x + _SWATCH[0] * type_mm / 2, middle, size))
     return sheaf.block()
 
@@ -225,7 +245,5 @@ def _area_sample(spec: LayerSpec, rings: Rings, size: float) -> Iterator[Item]:
     token, strength, dash = AREA_LOOKS.get(kind, AREA_LOOKS["village"])
     rim = INK["shore"] if kind == "water" else INK[token]
     yield Path(rings, fill=INK[token], opacity=strength)
-    if kind in AREA_HATCHES:
-        yield hatched(rings, AREA_HATCHES[kind], INK[token], size)
     dashes: Sequence[float] = [part * size for part in dash]
-    yield Path(rings, stroke=Stroke(rim, 0.2 * size, tuple(dashes)))
+    yield Path(rings, stroke=Stroke(rim, AREA_RIMS.get(kind, 0.14) * size, tuple(dashes)))

@@ -13,13 +13,16 @@ import shapely
 from layers.print import signs
 from layers.print.blocks import INK, Block, Sheaf
 from layers.print.contents import Contents, outline_of
-from layers.print.drawing import Box, Item, Path, Rings, Stroke, Text
+from layers.print.drawing import PER_MM, Box, Item, Path, Rings, Stroke, Text
 from layers.print.generalising import Grain, outlined
+from layers.print.graticule import write_degrees
 from layers.print.map_frame import MapFrame, fitted
 from layers.style import WORDS
 
 _TALLEST = 16.0
 _SHORTEST = 8.0
+_SPECK_MM = 1.6
+"""A region smaller than this in the locator is ringed."""
 NOTED_DEG = 0.05
 """A convergence below this is less than anybody can draw."""
 
@@ -30,18 +33,33 @@ def locator_block(
     """Return the locator: the root region with its parts, the region and the sheet in it."""
     sheaf = Sheaf("locator", width, type_mm)
     sheaf.head(WORDS("print-locator", contents.language), contents.tree.root.name)
-    if contents.region.code == contents.tree.root.code:
-        # It shows what the map itself shows.
-        tallest = _SHORTEST
     root = _root_shape(contents)
     page = shapely.transform(root, lambda xy: np.column_stack(frame.transformer.transform(*xy.T)))
     west, south, east, north = page.bounds
+    if contents.region.code == contents.tree.root.code:
+        # A small map would show what the map itself shows.
+        sheaf.lines([_root_words(contents, (east - west) / 1000, (north - south) / 1000)])
+        return sheaf.block()
     high = min(max(width * (north - south) / (east - west), _SHORTEST * type_mm), tallest * type_mm)
     box = Box(0.0, sheaf.y + 0.3 * type_mm, width, high)
     small = fitted(box, frame.crs, (west, south, east, north), "free")
     sheaf.items += _drawn(contents, frame, small, type_mm / signs.TYPE_MM)
     sheaf.y += high + 0.6 * type_mm
     return sheaf.block()
+
+
+def _root_words(contents: Contents, wide_km: float, high_km: float) -> str:
+    """Return where the root lies and how large it is: the sheet shows all of it."""
+    region = contents.region
+    said: dict[str, object] = {
+        "place": region.name,
+        "lon": write_degrees(round(region.lon * 60) / 60),
+        "lat": write_degrees(round(region.lat * 60) / 60),
+        "wide": f"{wide_km:.1f}",
+        "high": f"{high_km:.1f}",
+        "area": f"{region.area_km2:,.0f}" if region.area_km2 >= 10 else f"{region.area_km2:.2g}",
+    }
+    return WORDS("print-whole", contents.language, **said)
 
 
 def _root_shape(contents: Contents) -> shapely.Geometry:
@@ -56,11 +74,14 @@ def _drawn(contents: Contents, frame: MapFrame, small: MapFrame, size: float) ->
     if len(keys) > 1 and keys[1] in contents.levels:
         parts = outlined(small, contents.levels[keys[1]].shapes, grain).rings
         items.append(Path(parts, stroke=Stroke(INK["border"], 0.1 * size, opacity=0.7)))
-    if contents.region.code != contents.tree.root.code:
-        own = outlined(small, np.array([contents.outline], dtype=object), grain).rings
-        items.append(Path(own, fill=INK["accent"], stroke=Stroke(INK["accent"], 0.25 * size)))
+    own = outlined(small, np.array([contents.outline], dtype=object), grain).rings
+    items.append(Path(own, fill=INK["accent"], stroke=Stroke(INK["accent"], 0.25 * size)))
     items.append(Path(root, stroke=Stroke(INK["ink"], 0.22 * size)))
-    if contents.region.code == contents.tree.root.code:
+    if len(own) == 0 or float(np.ptp(own.xy, axis=0).max()) < _SPECK_MM * size * PER_MM:
+        # What is a speck on so small a map has a ring around it.
+        x, y = small.page([(contents.region.lon, contents.region.lat)])[0].tolist()
+        ring = [(x + dx, y + dy) for dx, dy in signs.disc(_SPECK_MM * size)]
+        items.append(Path(Rings.of([ring]), stroke=Stroke(INK["accent"], 0.4 * size)))
         return items
     west, south, east, north = frame.ground
     (left, top), (right, bottom) = small.affine.page(west, north), small.affine.page(east, south)

@@ -12,6 +12,7 @@ from math import ceil, floor, log10
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 from pyproj import CRS, Proj, Transformer
 
 from geo_data.faults import Fault, InputError
@@ -25,7 +26,8 @@ LEAST = 200.0
 """A larger scale than this shows how exactly nothing here was surveyed."""
 AIR = 0.02
 """Share of the frame left free around the region on each side."""
-_DEGREE = 5
+_DEGREES = (3, 5)
+_AT_ONCE = 8192
 _LATTICE = 9
 _EXACT_MM = 0.002
 
@@ -122,13 +124,15 @@ class MapFrame:
         u, v = (side.ravel() for side in np.meshgrid(*[np.linspace(-1, 1, _LATTICE)] * 2))
         lon, lat = middle[0] + u * half[0], middle[1] + v * half[1]
         page = self._exact(lon, lat)
-        fitted = np.asarray(np.linalg.lstsq(_powers(u, v), page, rcond=None)[0], np.float64)
         check = np.linspace(-0.97, 0.97, _LATTICE + 3)
-        u, v = (side.ravel() for side in np.meshgrid(check, check))
-        wanted = self._exact(middle[0] + u * half[0], middle[1] + v * half[1])
-        if np.abs(_powers(u, v) @ fitted - wanted).max() > _EXACT_MM:
-            return None
-        return middle, half, fitted
+        x, y = (side.ravel() for side in np.meshgrid(check, check))
+        wanted = self._exact(middle[0] + x * half[0], middle[1] + y * half[1])
+        # A city on a sheet is a small part of the earth: the third degree mostly does.
+        for degree in _DEGREES:
+            fitted = np.asarray(np.linalg.lstsq(_powers(u, v, degree), page, rcond=None)[0])
+            if np.abs(_powers(x, y, degree) @ fitted - wanted).max() <= _EXACT_MM:
+                return middle, half, fitted
+        return None
 
     def _exact(self, lon: Floats, lat: Floats) -> Floats:
         east, north = self.transformer.transform(lon, lat)
@@ -161,29 +165,32 @@ class MapFrame:
         return float(Proj(CRS(self.crs)).get_factors(lon, lat).meridian_convergence)
 
 
-def _powers(u: Floats, v: Floats) -> Floats:
-    return np.column_stack([u**i * v**j for i, j in _exponents()])
+def _powers(u: Floats, v: Floats, degree: int) -> Floats:
+    return np.column_stack([u**i * v**j for i, j in _exponents(degree)])
 
 
-def _exponents() -> list[tuple[int, int]]:
-    return [(i, j) for i in range(_DEGREE + 1) for j in range(_DEGREE + 1 - i)]
+def _exponents(degree: int) -> list[tuple[int, int]]:
+    return [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
 
 
 def _evaluated(scaled: Floats, fitted: Floats) -> Floats:
-    """Evaluate both polynomials by Horner's rule."""
-    u, v = scaled[:, 0].copy(), scaled[:, 1].copy()
-    by_power = {power: fitted[row] for row, power in enumerate(_exponents())}
+    """Evaluate both polynomials by Horner's rule, so many rows at once as the processor holds."""
+    degree = next(degree for degree in _DEGREES if len(_exponents(degree)) == len(fitted))
+    terms = {power: fitted[row] for row, power in enumerate(_exponents(degree))}
     found = np.empty_like(scaled)
-    for axis in (0, 1):
-        total = np.zeros(len(u))
-        for i in range(_DEGREE, -1, -1):
-            inner = np.full(len(v), by_power[i, _DEGREE - i][axis])
-            for j in range(_DEGREE - i - 1, -1, -1):
-                inner *= v
-                inner += by_power[i, j][axis]
-            total *= u
-            total += inner
-        found[:, axis] = total
+    for start in range(0, len(scaled), _AT_ONCE):
+        rows = slice(start, start + _AT_ONCE)
+        u, v = scaled[rows, 0].copy(), scaled[rows, 1].copy()
+        for axis in (0, 1):
+            total = np.zeros(len(u))
+            for i in range(degree, -1, -1):
+                inner = np.full(len(v), terms[i, degree - i][axis])
+                for j in range(degree - i - 1, -1, -1):
+                    inner *= v
+                    inner += terms[i, j][axis]
+                total *= u
+                total += inner
+            found[rows, axis] = total
     return found
 
 
@@ -215,9 +222,8 @@ def fitted(
         At the scale asked for it does not fit: the largest that does is named.
     """
     west, south, east, north = bounds
-    room = (box.width * (1 - 2 * AIR), box.height * (1 - 2 * AIR))
-    needed = max((east - west) / room[0], (north - south) / room[1]) * 1000
-    least = max(needed, LEAST)
+    at_least = needed(box, bounds)
+    least = max(at_least, LEAST)
     if scale == "round":
         denominator = round_up(least)
     elif scale == "free":
@@ -226,13 +232,28 @@ def fitted(
     else:
         denominator = float(scale)
         # Somebody who names a scale may do with less air around.
-        if denominator < needed * (1 - 2 * AIR):
+        if denominator < at_least * (1 - 2 * AIR):
             values: dict[str, object] = {
                 "asked": write_denominator(denominator),
-                "largest": write_denominator(round_up(needed * (1 - 2 * AIR))),
+                "largest": write_denominator(round_up(at_least * (1 - 2 * AIR))),
             }
             raise InputError(Fault("sheet-scale", values=values))
     return MapFrame(box, crs, denominator, (west + east) / 2, (south + north) / 2)
+
+
+def needed(box: Box, bounds: tuple[float, float, float, float]) -> float:
+    """Return the denominator at which bounds fill a box but for the air around them."""
+    west, south, east, north = bounds
+    room = (box.width * (1 - 2 * AIR), box.height * (1 - 2 * AIR))
+    return max((east - west) / room[0], (north - south) / room[1]) * 1000
+
+
+def extent_of(outline: shapely.Geometry, crs: str) -> tuple[float, float, float, float]:
+    """Return west, south, east, north of a shape in EPSG:4326, in metres of ``crs``."""
+    to_page = to_metres(crs)
+    metres = shapely.transform(outline, lambda x, y: to_page.transform(x, y), interleaved=False)
+    west, south, east, north = metres.bounds
+    return west, south, east, north
 
 
 def round_up(denominator: float) -> float:

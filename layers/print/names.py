@@ -18,13 +18,14 @@ from layers.labels import FUNCTIONAL_STYLE, PLACE_STYLES, Style, chain_styles
 from layers.print import signs
 from layers.print.contents import zoom_of
 from layers.print.drawing import Box, Item, Path, Plate, Rings, Stroke, Text
+from layers.print.gathering import crowd_mm
 from layers.print.generalising import clipped
 from layers.print.plates import INK, Drawing
-from layers.print.typeface import ASCENT, DESCENT, typeface
+from layers.print.typeface import ASCENT, DESCENT, line_width, typeface
 
 MM_PER_PX = 0.2
 """Type of the screen on a sheet of 2.7 mm type."""
-_GAP = 0.35
+_GAP = 0.6
 """Kept free around a name, in millimetres on such a sheet."""
 _LEAST_AREA_MM2 = 2.0
 _MOST_PLACES = 600
@@ -127,7 +128,7 @@ class _Room:
 
 def _spots(name: Wanted, size: float) -> Iterator[Placed]:
     gap = _GAP * size
-    width = typeface().width(name.text, name.size_mm) + 2 * gap
+    width = line_width(name.text, name.size_mm, name.bold) + 2 * gap
     height = name.size_mm * (ASCENT + DESCENT) + 2 * gap
     for aside, down in _NUDGES:
         x, y = name.x + aside * width, name.y + down * name.size_mm
@@ -179,9 +180,13 @@ def _written(one: Placed) -> Text:
 
 
 def _grave(drawing: Drawing) -> Iterator[Box]:
-    """Yield the boxes of signs that nothing may cover: grave cases and alarms."""
-    grave = ("case-1", "case-2", "sensor-2")
+    """Yield the boxes of signs that nothing may cover: grave cases, alarms, and numbers."""
+    grave = ("case-1", "case-2", "case-3", "sensor-1", "sensor-2")
     for points in drawing.contents.points.values():
+        for crowd in points.crowds:
+            ((x, y),) = drawing.frame.page([(crowd.lon, crowd.lat)]).tolist()
+            reach = crowd_mm(len(crowd)) * drawing.size
+            yield Box(x - reach, y - reach, 2 * reach, 2 * reach)
         rows = [row for row, kind in enumerate(points.kinds) if kind.startswith(grave)]
         if not rows:
             continue
@@ -237,15 +242,18 @@ def _regions(drawing: Drawing, level: str, style: Style, *, within: bool) -> Ite
         if spot is not None:
             x, y, area = spot
             name = Wanted(areas.names[row], x, y, size, color, due, within, bold)
-            if not finest or _has_room(name, area):
+            if not finest or _has_room(drawing, name, shape, area):
                 found.append((area, name))
     # A small one has the least room: it chooses first.
     yield from (name for _, name in sorted(found, key=lambda pair: pair[0]))
 
 
-def _has_room(name: Wanted, area: float) -> bool:
+def _has_room(drawing: Drawing, name: Wanted, shape: shapely.Geometry, area: float) -> bool:
+    """Whether a name stays in its area: wider ones would seem to name the next one too."""
     width = typeface().width(name.text, name.size_mm)
-    return area >= _ROOMY * width * name.size_mm
+    west, south, east, north = shape.bounds
+    room = np.ptp(drawing.frame.page([(west, south), (east, north)]), axis=0)
+    return area >= _ROOMY * width * name.size_mm and width <= room[0]
 
 
 def roomiest(drawing: Drawing, shape: shapely.Geometry) -> tuple[float, float, float] | None:
@@ -277,6 +285,8 @@ def _placed_names(
     least = _LEAST_AREA_MM2 * drawing.size**2
     spots = drawing.frame.page(shapely.get_coordinates(shapely.point_on_surface(areas.shapes)))
     for row in order.tolist():
-        if room[row].prod() >= least and areas.names[row]:
+        name, size = areas.names[row], _size(drawing, style)
+        # A name wider than its place would seem to name the next one too.
+        if name and room[row].prod() >= least and line_width(name, size) <= room[row][0]:
             x, y = spots[row].tolist()
-            yield Wanted(areas.names[row], x, y, _size(drawing, style), INK[token])
+            yield Wanted(name, x, y, size, INK[token])

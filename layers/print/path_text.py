@@ -8,12 +8,16 @@ import numpy.typing as npt
 from layers.print.drawing import Rings
 
 Bytes = npt.NDArray[np.uint8]
-_GROUP, _THOUSANDS = 4, 10_000
+_THOUSANDS = 10_000
 _FOUR = (np.arange(_THOUSANDS)[:, None] // (1000, 100, 10, 1) % 10 + ord("0")).astype(np.uint8)
 """The four figures of every number below ten thousand: quicker looked up than divided out."""
-_POWERS = 10 ** np.arange(2 * _GROUP, dtype=np.int32)
-_WRITTEN = np.arange(2 * _GROUP + 1) > 2 * _GROUP - np.arange(2 * _GROUP + 1)[:, None]
-"""By the count of figures: which of a sign and eight places are written."""
+_WIDTHS = (4, 5, 8)
+"""How many figures are laid out, by the largest number."""
+_POWERS = 10 ** np.arange(max(_WIDTHS), dtype=np.int32)
+_WRITTEN = {
+    wide: np.arange(wide) >= wide - np.arange(max(_WIDTHS) + 1)[:, None] for wide in _WIDTHS
+}
+"""By the count of figures: which of those laid out are written."""
 
 
 def path_rows(rings: Rings, close: bool = False) -> bytes:
@@ -28,21 +32,22 @@ def path_rows(rings: Rings, close: bool = False) -> bytes:
     """
     if not len(rings.xy):
         return b""
-    tail = np.tile(np.frombuffer(b" l h\n", dtype=np.uint8), (len(rings.xy), 1))
+    closes = close and rings.closed
+    ending = b" l h\n" if closes else b" l\n"
+    tail = np.tile(np.frombuffer(ending, dtype=np.uint8), (len(rings.xy), 1))
     tail[rings.starts, 1] = ord("m")
     kept = np.ones(tail.shape, dtype=bool)
-    kept[:, 2:4] = False
-    if close and rings.closed:
+    if closes:
+        kept[:, 2:4] = False
         kept[np.append(rings.starts[1:], len(rings.xy)) - 1, 2:4] = True
-    nothing = np.empty((len(rings.xy), 0), dtype=np.uint8)
-    return _written(rings.xy, nothing, tail, kept)
+    return _written(rings.xy, None, tail, kept)
 
 
 def path_data(rings: Rings) -> str:
     """Return rings as the data of an SVG path, in page units."""
     if not len(rings.xy):
         return ""
-    head = np.full((len(rings.xy), 1), ord("L"), dtype=np.uint8)
+    head = np.full(len(rings.xy), ord("L"), dtype=np.uint8)
     head[rings.starts] = ord("M")
     tail = np.full((len(rings.xy), 1), ord("\n"), dtype=np.uint8)
     if rings.closed:
@@ -51,29 +56,45 @@ def path_data(rings: Rings) -> str:
 
 
 def _written(
-    xy: npt.NDArray[np.int32], head: Bytes, tail: Bytes, kept: npt.NDArray[np.bool_]
+    xy: npt.NDArray[np.int32],
+    head: npt.NDArray[np.uint8] | None,
+    tail: Bytes,
+    kept: npt.NDArray[np.bool_],
 ) -> bytes:
     """Write rows of ``head x y tail``; ``kept`` says which letters of the tail are written."""
-    x, keep_x = _figures(xy[:, 0])
-    y, keep_y = _figures(xy[:, 1])
-    gap = np.full((len(xy), 1), ord(" "), dtype=np.uint8)
-    rows = np.concatenate([head, x, gap, y, tail], axis=1)
-    always = np.ones((len(xy), 1), dtype=bool)
-    heads = np.ones(head.shape, dtype=bool)
-    written: Bytes = rows[np.concatenate([heads, keep_x, always, keep_y, kept], axis=1)]
+    size = np.abs(xy)
+    wide = next(one for one in _WIDTHS if int(size.max()) < 10**one)
+    signed = int(xy.min() < 0)
+    at_y = 1 + signed + wide + 1
+    end = at_y + signed + wide
+    rows = np.empty((len(xy), end + tail.shape[1]), dtype=np.uint8)
+    seen = np.ones(rows.shape, dtype=bool)
+    for axis, at in enumerate((1, at_y)):
+        if signed:
+            rows[:, at] = ord("-")
+            seen[:, at] = xy[:, axis] < 0
+        figures = slice(at + signed, at + signed + wide)
+        _lay_out(size[:, axis], rows[:, figures])
+        count = np.searchsorted(_POWERS, size[:, axis], side="right")
+        seen[:, figures] = _WRITTEN[wide][np.maximum(count, 1)]
+    rows[:, at_y - 1] = ord(" ")
+    rows[:, end:], seen[:, end:] = tail, kept
+    if head is None:
+        rows, seen = rows[:, 1:], seen[:, 1:]
+    else:
+        rows[:, 0] = head
+    written: Bytes = rows[seen]
     return written.tobytes()
 
 
-def _figures(numbers: npt.NDArray[np.int32]) -> tuple[Bytes, npt.NDArray[np.bool_]]:
-    """Return the figures of whole numbers with their sign, and which of them are written."""
-    size = np.abs(numbers)
-    figures = np.empty((len(numbers), 2 * _GROUP + 1), dtype=np.uint8)
-    figures[:, 0] = ord("-")
-    high, low = np.divmod(size, _THOUSANDS)
-    figures[:, 1 : _GROUP + 1] = _FOUR[high]
-    figures[:, _GROUP + 1 :] = _FOUR[low]
-    count = np.searchsorted(_POWERS, size, side="right").clip(min=1)
-    keep = _WRITTEN[count]
-    if numbers.min(initial=0) < 0:
-        keep[:, 0] = numbers < 0
-    return figures, keep
+def _lay_out(numbers: npt.NDArray[np.int32], out: Bytes) -> None:
+    """Write the figures of whole numbers, leading zeros and all."""
+    if out.shape[1] == 4:
+        out[:] = _FOUR[numbers]
+        return
+    high, low = np.divmod(numbers, _THOUSANDS)
+    out[:, -4:] = _FOUR[low]
+    if out.shape[1] == 5:
+        out[:, 0] = high + ord("0")
+    else:
+        out[:, :4] = _FOUR[high]

@@ -13,14 +13,12 @@ from math import cos, radians, sin
 from layers.print.drawing import PER_MM, Item, Marks, Path, Plate, Rings, Stroke, Text
 from layers.print.path_text import path_rows
 from layers.print.pdf_font import Letters
-from layers.print.typeface import typeface
+from layers.print.typeface import line_width, spread_mm, typeface
 
 States = dict[str, float]
 """Names of opacities with what they are: the same name on every page."""
 _HALO = 0.2
 """Width of the rim of a letter, in heights of its type."""
-_BOLD = 0.034
-"""The font has one weight: a rim of its own colour makes it heavier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,29 +99,25 @@ class PageContent:
             self.out.append(b"/Span <</ActualText <FEFF>>> BDC\nq 1 j\n")
             for text in rims:
                 self.out += [_opacity(text.opacity * 0.9, states), _color(text.halo or "", "RG")]
-                width = text.size_mm * PER_MM * (_HALO + (_BOLD if text.bold else 0.0))
+                width = text.size_mm * PER_MM * _HALO
                 self.out.append(f"{width:.4g} w\nBT 1 Tr\n".encode() + self._line(text) + b"ET\n")
             self.out.append(b"Q\nEMC\n")
         for text in texts:
             self.out += [b"q\n", _opacity(text.opacity, states), _color(text.color, "rg")]
-            mode = b"BT 0 Tr\n"
-            if text.bold:
-                width = text.size_mm * PER_MM * _BOLD
-                self.out += [_color(text.color, "RG"), f"{width:.4g} w 1 j\n".encode()]
-                mode = b"BT 2 Tr\n"
-            self.out += [mode, self._line(text), b"ET\nQ\n"]
+            self.out += [b"BT 0 Tr\n", self._line(text), b"ET\nQ\n"]
 
     def _line(self, text: Text) -> bytes:
         shown = self._face.shown(text.text)
         size = text.size_mm * PER_MM
-        wide = self._face.width(shown, size)
+        wide = line_width(shown, size, text.bold)
+        apart = spread_mm(shown, size, text.bold)
         back = {"start": 0.0, "middle": wide / 2, "end": wide}[text.anchor]
         turn = radians(text.angle_deg)
         across, up = cos(turn), sin(turn)
         x, y = text.x * PER_MM - back * across, text.y * PER_MM + back * up
         return (
-            f"/F {size:.3f} Tf {across:.6f} {-up:.6f} {-up:.6f} {-across:.6f} {x:.2f} {y:.2f} Tm "
-            f"<{self._letters.written(shown)}> Tj\n"
+            f"/F {size:.3f} Tf {apart:.4g} Tc {across:.6f} {-up:.6f} {-up:.6f} {-across:.6f} "
+            f"{x:.2f} {y:.2f} Tm <{self._letters.written(shown)}> Tj\n"
         ).encode()
 
 

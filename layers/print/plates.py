@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
 
 from geo_data.records import FUNCTIONAL
 from layers import topology
-from layers.deck import shading_scale
 from layers.print import signs
 from layers.print.contents import Areas, Contents
-from layers.print.drawing import Box, Item, Marks, Path, Plate, Rings, Stroke, Units
+from layers.print.drawing import (
+    Box,
+    Item,
+    Marks,
+    Path,
+    Plate,
+    Rings,
+    Stroke,
+    Text,
+    Units,
+    moved,
+)
+from layers.print.drawn_points import Points
+from layers.print.gathering import crowd_mm
 from layers.print.generalising import Grain, Outlined, clipped, footprints, outlined, segments
 from layers.print.hatching import MISSING as UNKNOWN
-from layers.print.hatching import Hatch, hatch_of, hatched
+from layers.print.hatching import hatch_of, hatched
 from layers.print.map_frame import MapFrame
+from layers.print.typeface import CAP_HEIGHT, typeface
+from layers.shading import shading_scale
 from layers.spec import LayerSpec
 from layers.style import MISSING, TOKENS, WORDS, class_of
 
 INK = TOKENS[signs.THEME]
 MANY = 1500
 """So many outlines are drawn side by side: their joints are hairlines that nobody sees."""
+WATER = "place-water"
+GRAVE = ("case-1", "case-2")
+"""Signs of these lie on all others."""
 MARGIN_MM = 3.0
 """How much is drawn beyond the frame, so that no cut edge is seen in it."""
 BORDERS: Sequence[tuple[float, tuple[float, ...]]] = (
@@ -36,11 +53,12 @@ AREA_LOOKS: Mapping[str, tuple[str, float, tuple[float, ...]]] = {
     "water": ("water", 1.0, ()),
     "village": ("village", 0.05, (1.2, 0.8)),
     "residential": ("village", 0.18, ()),
-    "park": ("park", 0.22, ()),
+    "park": ("park", 0.1, ()),
     FUNCTIONAL: ("accent", 0.04, (3.2, 0.8)),
 }
-"""Kind -> token, strength of the tint, dash of its rim."""
-AREA_HATCHES: Mapping[str, Hatch] = {"park": Hatch((0.0,), 1.5, 0.08)}
+"""Kind -> token, strength of the tint, dash of its rim. None has a hatch: those are of classes."""
+AREA_RIMS: Mapping[str, float] = {FUNCTIONAL: 0.4, "water": 0.1, "park": 0.18}
+"""Kind -> width of its rim in millimetres."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +81,19 @@ def map_plates(drawing: Drawing) -> list[Plate]:
     contents = drawing.contents
     by_key = {spec.key: spec for spec in contents.specs}
     borders = _borders(drawing)
+    water = _water(drawing)
     plates = [_ground(drawing)]
     plates += [_shades(drawing, spec) for spec in contents.specs if spec.level]
     for spec in contents.specs:
         if spec.key in contents.areas:
             plates.append(_areas(drawing, spec))
-    plates += [
-        _plate(drawing, by_key[f"region-{level}"], items) for level, items in borders.items()
-    ]
+        elif spec.key in contents.footprints:
+            plates.append(_footprints(drawing, spec))
+    for level, items in borders.items():
+        # The border of the whole city stays whole.
+        is_outermost = border_rank(contents.tree_levels(), level) == 0
+        parted = items if is_outermost else [one for item in items for one in _parted(item, water)]
+        plates.append(_plate(drawing, by_key[f"region-{level}"], parted))
     plates.append(_surroundings(drawing))
     for spec in contents.specs:
         if spec.key in contents.points:
@@ -119,11 +142,14 @@ def _shades(drawing: Drawing, spec: LayerSpec) -> Plate:
     return Plate(f"{spec.key}-shades", name, tuple(items), clip=drawing.window, optional=True)
 
 
+def _footprints(drawing: Drawing, spec: LayerSpec) -> Plate:
+    outlines = drawing.contents.footprints[spec.key].outlines
+    rings = footprints(drawing.frame, outlines, drawing.grain)
+    return _plate(drawing, spec, [Path(rings, fill=INK["footprint"])] if len(rings) else [])
+
+
 def _areas(drawing: Drawing, spec: LayerSpec) -> Plate:
     areas = drawing.contents.areas[spec.key]
-    if spec.geometry == "tile":
-        rings = footprints(drawing.frame, areas.shapes, drawing.grain)
-        return _plate(drawing, spec, [Path(rings, fill=INK["footprint"])] if len(rings) else [])
     shapes = clipped(drawing.frame, areas.shapes, MARGIN_MM) if len(areas.ids) else areas.shapes
     drawn = outlined(drawing.frame, shapes, drawing.grain)
     return _plate(
@@ -137,12 +163,37 @@ def _area_items(drawing: Drawing, spec: LayerSpec, drawn: Outlined) -> Iterator[
     color, size = INK[token], drawing.size
     if kind != "village":
         yield Path(drawn.rings, fill=color, opacity=strength)
-    if kind in AREA_HATCHES:
-        yield hatched(drawn.rings, AREA_HATCHES[kind], color, size)
-    width = {FUNCTIONAL: 0.4, "water": 0.1}.get(kind, 0.14) * size
+    width = AREA_RIMS.get(kind, 0.14) * size
     rim = INK["shore"] if kind == "water" else color
     dashes = tuple(part * size for part in dash)
     yield Path(drawn.rings, stroke=Stroke(rim, width, dashes, opacity=0.85))
+
+
+def _water(drawing: Drawing) -> tuple[Rings, Rings] | None:
+    """Return the water of the map and what is around it, to draw borders in; none if dry."""
+    areas = drawing.contents.areas.get(WATER)
+    if areas is None or not len(areas.ids):
+        return None
+    shapes = clipped(drawing.frame, areas.shapes, MARGIN_MM)
+    # Waters that meet are one: a border would be seen again where two overlap.
+    whole = np.array([shapely.union_all(shapely.make_valid(shapes))], dtype=object)
+    wet = outlined(drawing.frame, whole, drawing.grain).rings
+    if not len(wet):
+        return None
+    around = drawing.window.inset(-2 * MARGIN_MM)
+    return wet, Rings.joined([Rings.around(around), wet])
+
+
+def _parted(item: Item, water: tuple[Rings, Rings] | None) -> Iterator[Item]:
+    """Yield a border on land, and what of it runs through water so soft that the water stays."""
+    if water is None or not isinstance(item, Path) or item.stroke is None:
+        yield item
+        return
+    wet, dry = water
+    yield replace(item, clip=dry, even_odd=True)
+    if item.stroke.color != "#ffffff" and item.stroke.dash_mm:
+        soft = replace(item.stroke, color=INK["shore"], width_mm=0.6 * item.stroke.width_mm)
+        yield replace(item, stroke=soft, clip=wet, even_odd=True)
 
 
 def _borders(drawing: Drawing) -> dict[str, list[Item]]:
@@ -223,9 +274,32 @@ def _surroundings(drawing: Drawing) -> Plate:
 
 def _marks(drawing: Drawing, spec: LayerSpec) -> Plate:
     points = drawing.contents.points[spec.key]
-    if not len(points.ids):
-        return _plate(drawing, spec, [])
-    xy = np.rint(drawing.frame.units(points.degrees)).astype(np.int32)
-    used = set(points.kinds)
-    looks = {kind: look for kind, look in signs.looks(drawing.size).items() if kind in used}
-    return _plate(drawing, spec, [Marks(looks, points.kinds, xy)])
+    gathered = {row for crowd in points.crowds for row in crowd.rows}
+    alone = [row for row in range(len(points.ids)) if row not in gathered]
+    if not gathered:
+        return _plate(drawing, spec, list(_signs(drawing, points, alone)))
+    # The graver ones come last: they lie on those that are gathered too.
+    grave = [row for row in alone if points.kinds[row].startswith(GRAVE)]
+    mild = [row for row in alone if not points.kinds[row].startswith(GRAVE)]
+    items = [*_signs(drawing, points, mild), *_crowds(drawing, points)]
+    return _plate(drawing, spec, [*items, *_signs(drawing, points, grave)])
+
+
+def _signs(drawing: Drawing, points: Points, rows: Sequence[int]) -> Iterator[Item]:
+    """Yield the signs of some points."""
+    if rows:
+        kinds = [points.kinds[row] for row in rows]
+        xy = np.rint(drawing.frame.units(points.degrees[rows])).astype(np.int32)
+        every = signs.looks(drawing.size)
+        yield Marks({kind: every[kind] for kind in sorted(set(kinds))}, kinds, xy)
+
+
+def _crowds(drawing: Drawing, points: Points) -> Iterator[Item]:
+    """Yield the signs of cases that are drawn as one, with their number."""
+    for crowd in points.crowds:
+        ((x, y),) = drawing.frame.page([(crowd.lon, crowd.lat)]).tolist()
+        radius = crowd_mm(len(crowd)) * drawing.size
+        yield from moved(signs.crowd(crowd.worst(points.kinds), radius), x, y)
+        said = str(len(crowd))
+        size = min(1.15 * radius, 1.5 * radius / typeface().width(said))
+        yield Text(said, x, y + CAP_HEIGHT * size / 2, size, INK["ink"], "middle")

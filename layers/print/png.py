@@ -6,7 +6,6 @@ import struct
 from zlib import crc32
 
 import numpy as np
-import pypdfium2
 from isal import isal_zlib
 
 _METRE_IN = 39.37007874
@@ -15,6 +14,9 @@ _ROWS = 256
 
 def png_bytes(pdf: bytes, dpi: int) -> bytes:
     """Return the first page of a PDF as a PNG of so many pixels to the inch."""
+    # Loaded by who wants a picture.
+    import pypdfium2
+
     document = pypdfium2.PdfDocument(pdf)
     try:
         page = document[0]

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC
 from functools import cached_property
 
-import shapely
-
 from geo_data.records import Region, Scope
 from geo_data.store import Store
 from indicators.engine import IndicatorValue
@@ -17,9 +15,10 @@ from layers.print import figure_blocks, furniture, imprint, layout, legend_block
 from layers.print.atlas_index import Index
 from layers.print.contents import Contents, check_subject, outline_of, read_contents, region_of
 from layers.print.drawing import Box, Link, Plate
+from layers.print.foot import too_small
 from layers.print.generalising import Grain
 from layers.print.layout import Layout
-from layers.print.map_frame import Affine, MapFrame, fitted, to_metres
+from layers.print.map_frame import Affine, MapFrame, extent_of, fitted
 from layers.print.names import Placed, name_plate
 from layers.print.page_marks import back_links, neighbours, page_numbers
 from layers.print.pdf import pdf_bytes
@@ -32,8 +31,9 @@ from layers.print.svg import svg_bytes
 from layers.print.templates import Template
 from layers.style import WORDS
 
-Read = Callable[[Store, Scope, SheetRequest, float], Contents]
+Read = Callable[[Store, Scope, SheetRequest, float, Contents | None], Contents]
 """As :func:`~layers.print.contents.read_contents`."""
+_TRIES = 4
 
 
 @dataclass(frozen=True)
@@ -204,18 +204,26 @@ def planned(
     check_subject(store, request)
     bounds = bounds_of(store, scope, region)
     crs = store.city.metric_crs
-    guess = _guessed(layout.first_frame(template), crs, bounds, request.scale)
-    contents = read(store, scope, request, guess.denominator)
+    frame = _guessed(layout.first_frame(template, bounds), crs, bounds, request.scale)
+    contents = read(store, scope, request, frame.denominator, None)
     figures = figure_blocks.Figures.of(contents)
     if request.leaf is not None and request.leaf.is_index:
         figures = replace(figures, index=index)
-    divided = layout.divided(template, contents, guess, figures)
-    frame = fitted(divided.inner, crs, bounds, request.scale)
-    if frame.denominator != guess.denominator:
-        contents = read(store, scope, request, frame.denominator)
+    # What is drawn depends on the scale, the margin on what is drawn, and the scale on the margin.
+    best: Plan | None = None
+    for _ in range(_TRIES):
         divided = layout.divided(template, contents, frame, figures)
-        frame = MapFrame(divided.inner, crs, frame.denominator, frame.east, frame.north)
-    return Plan(request, template, contents, frame, divided, index)
+        found = fitted(divided.inner, crs, bounds, request.scale)
+        if found.denominator <= frame.denominator:
+            kept = replace(found, denominator=frame.denominator)
+            best = Plan(request, template, contents, kept, divided, index)
+        if found.denominator == frame.denominator:
+            break
+        frame = found
+        contents = read(store, scope, request, frame.denominator, contents)
+    if best is None:
+        raise too_small(template)
+    return best
 
 
 def _guessed(
@@ -230,11 +238,7 @@ def _guessed(
 
 def bounds_of(store: Store, scope: Scope, region: Region) -> tuple[float, float, float, float]:
     """Return west, south, east, north of a region in metres of the city's CRS."""
-    outline = outline_of(store, scope, region)
-    to_page = to_metres(store.city.metric_crs)
-    metres = shapely.transform(outline, lambda x, y: to_page.transform(x, y), interleaved=False)
-    west, south, east, north = metres.bounds
-    return west, south, east, north
+    return extent_of(outline_of(store, scope, region), store.city.metric_crs)
 
 
 def drawn(plan: Plan) -> Sheet:

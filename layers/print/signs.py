@@ -24,6 +24,10 @@ CASE_MM: Mapping[int, float] = {1: 2.1, 2: 1.75, 3: 1.3, 4: 0.85}
 """Half the size of a case's sign by severity, on a sheet of 2.7 mm type."""
 ENDED_MM = 0.45
 STATE_MM: Mapping[int, float] = {0: 0.28, 1: 1.1, 2: 1.45, 3: 0.5}
+SMALL_STATE_MM: Mapping[int, float] = {0: 0.16, 3: 0.26}
+"""Of healthy and silent sensors where there are thousands: the map stays a map."""
+_SMALL = "-small"
+_HAVE_SMALL = frozenset(f"sensor-{state}" for state in SMALL_STATE_MM)
 PLACE_MM = 0.5
 TYPE_MM = 2.7
 _ROUND = 28
@@ -43,6 +47,12 @@ def state_kind(state: int) -> str:
     return f"sensor-{state}"
 
 
+def sized(kind: str, many: bool) -> str:
+    """Return the name of a sign as it is drawn where there are ``many``: the quiet ones small."""
+    plain = kind.removesuffix(_SMALL)
+    return plain + _SMALL if many and plain in _HAVE_SMALL else plain
+
+
 @cache
 def looks(size: float = 1.0) -> Looks:
     """Return every sign by its name, around (0, 0).
@@ -58,8 +68,10 @@ def looks(size: float = 1.0) -> Looks:
             for overdue in (False, True):
                 kind = case_kind(severity, progress, overdue)
                 found[kind] = _case(severity, progress, overdue, size)
-    for state in STATE_MM:
-        found[state_kind(state)] = _sensor(state, size)
+    for state, radius in STATE_MM.items():
+        found[state_kind(state)] = _sensor(state, radius * size)
+    for state, radius in SMALL_STATE_MM.items():
+        found[sized(state_kind(state), many=True)] = _sensor(state, radius * size)
     return MappingProxyType(found)
 
 
@@ -123,9 +135,8 @@ def _place(size: float) -> tuple[Path, ...]:
     return (Path(Rings.of([disc(PLACE_MM * size)]), fill=tokens["ink-2"], stroke=rim),)
 
 
-def _sensor(state: int, size: float) -> tuple[Path, ...]:
+def _sensor(state: int, radius: float) -> tuple[Path, ...]:
     tokens = TOKENS[THEME]
-    radius = STATE_MM[state] * size
     if state == 0:
         return (Path(Rings.of([disc(radius)]), fill=tokens["ok"], opacity=0.6),)
     if state == 3:
@@ -137,6 +148,15 @@ def _sensor(state: int, size: float) -> tuple[Path, ...]:
         Path(Rings.of([corners(6, radius * 1.22, pi / 6)]), fill="#ffffff", opacity=0.9),
         Path(Rings.of([corners(6, radius, pi / 6)]), stroke=Stroke(color, 0.2 * radius)),
         Path(Rings.of([inner]), fill=color),
+    )
+
+
+def crowd(severity: int, radius: float) -> tuple[Path, ...]:
+    """Return the sign of gathered cases, the worst so severe; their number is written in it."""
+    rim = Stroke(TOKENS[THEME][f"warning-{severity}"], 0.1 * radius + 0.06)
+    return (
+        Path(Rings.of([disc(radius * 1.14)]), fill="#ffffff", opacity=0.8),
+        Path(Rings.of([disc(radius)]), fill="#ffffff", opacity=0.92, stroke=rim),
     )
 
 

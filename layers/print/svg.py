@@ -10,9 +10,9 @@ from markupsafe import escape
 from layers.print.drawing import PER_MM, Item, Marks, Path, Plate, Rings, Stroke, Text
 from layers.print.path_text import path_data
 from layers.print.sheet_info import SheetInfo
-from layers.print.typeface import FAMILY, font_file, typeface
+from layers.print.typeface import FAMILY, font_file, spread_mm, typeface
 
-_HALO, _BOLD = 0.2, 0.034
+_HALO = 0.2
 
 
 def svg_bytes(plates: Sequence[Plate], info: SheetInfo) -> bytes:
@@ -105,8 +105,8 @@ def _text(text: Text) -> str:
     rim = ""
     if text.halo:
         rim = f' stroke="{text.halo}" stroke-width="{size * _HALO:g}"'
-    elif text.bold:
-        rim = f' stroke="{text.color}" stroke-width="{size * _BOLD:g}"'
+    if apart := spread_mm(shown, size, text.bold):
+        rim += f' letter-spacing="{apart:.4g}"'
     opacity = f' opacity="{text.opacity:g}"' if text.opacity < 1 else ""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" fill="{text.color}" '

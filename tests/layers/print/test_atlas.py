@@ -17,6 +17,7 @@ from geo_data.faults import InputError
 from geo_data.records import Scope
 from geo_data.store import Store
 from layers.print import atlas as atlas_module
+from layers.print import layout
 from layers.print.atlas import NEXT, Atlas, AtlasRequest, index_sheet, write_atlas
 from layers.print.sheet import Sheet, situation_map
 from tests.layers.print.asking import asked
@@ -314,7 +315,11 @@ def _bounds(sheet: Sheet) -> Any:
     return Box(low[0], high[1], high[0] - low[0], low[1] - high[1])
 
 
-def test_an_index_without_room_beside_the_map_has_pages_of_its_own(odd: Store) -> None:
+def test_an_index_without_room_beside_the_map_has_pages_of_its_own(
+    odd: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # With its foot beside the map so small a sheet has just room for it.
+    monkeypatch.setattr(layout, "_COLUMNS", ())
     wanted = AtlasRequest(
         asked(region_code="odd", at=ODD_AT, drawn_at=ODD_AT, template="200x125mm")
     )

@@ -16,7 +16,7 @@ from layers import documents, points
 from layers.deck import shading_scale
 from layers.legend import point_legends
 from layers.print import Sheet, render, situation_map, templates
-from layers.print.contents import ENDED
+from layers.print.drawn_points import ENDED
 from layers.print.templates import template
 from tests.layers.print.asking import AT, asked, sheet_of
 from tests.layers.print.judging import faults
