@@ -7,9 +7,9 @@ from typing import Any
 
 from dashboard.context import Look
 from dashboard.view import write_at
-from dashboard.widgets.filters import filter_words
 from geo_data.records import Incident, Place, Sensor
 from layers import catalog
+from layers.case_wording import filter_words
 from layers.deck import Selected, Shading, view_spec
 from layers.legend import LegendGroup, point_legends, shading_legend
 from layers.shading import indicator_shading
@@ -92,7 +92,7 @@ def legend_of(look: Look) -> list[LegendGroup]:
         only=look.view.cases,
         exact=look.is_past,
     )
-    if said := filter_words(look, look.view.cases):
+    if said := filter_words(look.view.cases, look.language):
         groups = [
             replace(group, title=f"{group.title} · {said}") if group.key == "incidents" else group
             for group in groups

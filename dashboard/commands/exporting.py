@@ -29,8 +29,17 @@ from geo_data.records import Scope
 from geo_data.settings import Settings
 from geo_data.store import Store
 from layers.print.atlas import NEXT
-from layers.print.request import DEFAULT_INDICATOR, DEFAULT_TEMPLATE
+from layers.print.request import DEFAULT_INDICATOR
 from layers.print.saving import format_of
+
+_FILTERS = {
+    "cases": "standing",
+    "channel": "channel",
+    "category": "category",
+    "stage": "stage",
+    "severity": "severity",
+}
+"""Options that choose cases, by what a request calls them."""
 
 
 def _options(parser: Parser, wording: Wording) -> None:
@@ -42,11 +51,13 @@ def _options(parser: Parser, wording: Wording) -> None:
     )
     add("--region", metavar="CODE", help=wording("export-region"))
     add("--atlas", metavar="LEVEL", nargs="?", const=NEXT, help=wording("export-atlas"))
-    add("--template", metavar="T", default=DEFAULT_TEMPLATE, help=wording("export-template"))
+    add("--template", metavar="T", help=wording("export-template"))
     add("--at", metavar="2026-11-20T08:00", help=wording("export-at"))
     add("--layers", metavar="L,L", help=wording("export-layers"))
     add("--indicator", metavar="I", default=DEFAULT_INDICATOR, help=wording("export-indicator"))
     add("--window", metavar="24h", default="24h", help=wording("export-window"))
+    for name in _FILTERS:
+        add(f"--{name}", metavar=name[0].upper(), help=wording(f"export-{name}"))
     add("--scale", metavar="round", default="round", help=wording("export-scale"))
     add("--subject", metavar="S", help=wording("export-subject"))
     add("--unit", metavar="U", help=wording("export-unit"))
@@ -169,6 +180,9 @@ def _request(typed: Any, zone: ZoneInfo, language: str) -> ExportRequest:
         "purpose": typed.purpose,
         "approval": typed.approval,
         "waiver": typed.waiver,
+        "filters": {
+            field: value for name, field in _FILTERS.items() if (value := getattr(typed, name))
+        },
     }
     try:
         return ExportRequest.model_validate(
@@ -176,7 +190,9 @@ def _request(typed: Any, zone: ZoneInfo, language: str) -> ExportRequest:
         )
     except ValidationError as error:
         problem = error.errors()[0]
-        option = f"--{problem['loc'][0]}".replace("_", "-")
+        field = str(problem["loc"][-1 if problem["loc"][0] == "filters" else 0])
+        names = {field: name for name, field in _FILTERS.items()}
+        option = f"--{names.get(field, field)}".replace("_", "-")
         values: dict[str, object] = {"error": problem["msg"]}
         raise InputError(Fault("bad-value", field=option, values=values)) from error
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
 
 from dashboard.exporting.sheets import check_sheet, write_sheet
 from geo_data.exports import DATA_FORMATS, ExportRequest
-from geo_data.extracts import FORMATS, write_tables
+from geo_data.extracts import FORMATS, DataFormat, write_tables
 from geo_data.records import Scope
 from geo_data.store import Store
 from layers import extracts
-from layers.print import SheetRequest, Template, template
+from layers.print import Format, SheetRequest, Template, template
+from layers.print.request import KINDS, FileKind, usual_template
 
 PREVIEW, UNNUMBERED = "preview", "0"
 Tell = Callable[[str, float], None]
@@ -67,20 +67,18 @@ class Made:
     sha256: str
 
 
-SHEETS: Mapping[str, str] = MappingProxyType(
-    {"pdf": "application/pdf", "svg": "image/svg+xml", "png": "image/png"}
-)
-"""Formats of sheets with what HTTP calls them."""
-
-
 def ending(request: ExportRequest) -> str:
     """Return the ending of the file of a request, with the point."""
-    return FORMATS[request.format].ending if is_data(request) else f".{request.format}"
+    return _kind(request).ending
 
 
 def media_type(request: ExportRequest) -> str:
     """Return what HTTP calls the file of a request."""
-    return FORMATS[request.format].media_type if is_data(request) else SHEETS[request.format]
+    return _kind(request).media_type
+
+
+def _kind(request: ExportRequest) -> DataFormat | FileKind:
+    return FORMATS[request.format] if is_data(request) else KINDS[Format(request.format)]
 
 
 def check(store: Store, scope: Scope, request: ExportRequest, now: datetime) -> ExportRequest:
@@ -92,9 +90,11 @@ def check(store: Store, scope: Scope, request: ExportRequest, now: datetime) -> 
         It cannot; says why and what to do.
     """
     found = extracts.checked_request(store, scope, request, now)
-    if not is_data(found):
-        order = Order(UNNUMBERED, found, scope, now, link="", folder=Path())
-        check_sheet(store, scope, found, sheet_request(order))
+    if is_data(found):
+        return found
+    found = found.model_copy(update={"template": template_of(found)})
+    order = Order(UNNUMBERED, found, scope, now, link="", folder=Path())
+    check_sheet(store, scope, found, sheet_request(order))
     return found
 
 
@@ -114,6 +114,11 @@ def make(store: Store, order: Order, tell: Tell) -> Made:
 def is_data(request: ExportRequest) -> bool:
     """Whether a file is tables, and not a sheet."""
     return request.format in DATA_FORMATS
+
+
+def template_of(request: ExportRequest) -> str:
+    """Return the sheet of a request: the usual one of its format where it names none."""
+    return request.template or usual_template(request.format)
 
 
 def _tables(store: Store, order: Order, tell: Tell) -> None:
@@ -155,13 +160,15 @@ def sheet_request(order: Order) -> SheetRequest:
         waiver=asked.waiver or None,
         number=order.number,
         record=order.link or None,
+        cases=asked.filters.cases,
     )
 
 
 def _template(order: Order) -> str | Template:
+    named = template_of(order.request)
     if order.dpi is None:
-        return order.request.template
-    return template(order.request.template).model_copy(update={"dpi": max(order.dpi, 30)})
+        return named
+    return template(named).model_copy(update={"dpi": max(order.dpi, 30)})
 
 
 def noted(path: Path) -> Made:

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 
 from dashboard.exporting.job import Job
-from dashboard.exporting.making import Order, check
+from dashboard.exporting.making import Order, check, template_of
 from geo_data.exports import ExportRequest, Format
 from geo_data.faults import Fault, InputError
 from geo_data.records import Scope
@@ -64,7 +64,7 @@ class Previews:
             self._turn.release()
 
     def _made(self, scope: Scope, request: ExportRequest) -> bytes:
-        wide_mm = template(request.template).width
+        wide_mm = template(template_of(request)).width
         with tempfile.TemporaryDirectory(prefix="yiping-preview-") as folder:
             order = Order(
                 number="",

@@ -1,7 +1,7 @@
 // The form that asks for a file: sends it, follows it, shows a preview of the sheet.
 (() => {
   "use strict";
-  const { seen, zone, words, language, theme } = window.exportForm;
+  const { seen, sheets, usual, zone, words, language, theme } = window.exportForm;
   const form = document.getElementById("export-form");
   const [make, cancel] = form.querySelectorAll(".buttons button");
   const fault = form.querySelector(".form-fault");
@@ -9,11 +9,11 @@
   const preview = document.querySelector(".preview");
   const previewSaid = document.querySelector(".preview-said");
   const KEPT = ["unit", "reviewer", "user", "template"];
-  const SHEETS = ["pdf", "png", "svg"];
   const PAUSE_MS = 900;
   let waiting = 0;
   let number = null;
   let shown = "";
+  let format = "pdf";
 
   const kept = (name) => window.localStorage.getItem(`export-${name}`);
   for (const name of KEPT) if (kept(name)) form.elements[name].value = kept(name);
@@ -38,11 +38,11 @@
     for (const [name, value] of Object.entries(said)) if (value) wanted[name] = value;
     if (wanted.at) wanted.at = instant(wanted.at);
     if (/^\d+$/.test(wanted.scale)) wanted.scale = Number(wanted.scale);
-    if (!SHEETS.includes(wanted.format)) for (const name of ["template", "scale", "subject"]) delete wanted[name];
+    if (!sheets.includes(wanted.format)) for (const name of ["template", "scale", "subject"]) delete wanted[name];
     return wanted;
   }
 
-  const isSheet = () => SHEETS.includes(form.elements.format.value);
+  const isSheet = () => sheets.includes(form.elements.format.value);
 
   function drawPreview() {
     document.body.classList.toggle("no-sheet", !isSheet());
@@ -67,12 +67,22 @@
     });
   }
 
+  /** A presentation begins as a slide; who chose another sheet keeps it. */
+  function fitTemplate() {
+    const [before, now] = [format, form.elements.format.value];
+    format = now;
+    const template = form.elements.template;
+    if (usual[before] === usual[now] || !usual[now]) return;
+    if (now === "pptx" || template.value === usual[before]) template.value = usual[now];
+  }
+
   function said(detail) {
     const all = Array.isArray(detail) ? detail : [detail];
     return all.map((one) => `${one.error} ${one.remedy}`).join(" ");
   }
 
   function changed() {
+    fitTemplate();
     window.clearTimeout(waiting);
     waiting = window.setTimeout(drawPreview, PAUSE_MS);
   }
@@ -86,7 +96,11 @@
     event.preventDefault();
     fault.textContent = "";
     outcome.textContent = "";
-    for (const name of KEPT) window.localStorage.setItem(`export-${name}`, form.elements[name].value);
+    for (const name of KEPT) {
+      // The slide of a presentation is not the sheet of the next map.
+      if (name === "template" && format === "pptx") continue;
+      window.localStorage.setItem(`export-${name}`, form.elements[name].value);
+    }
     busy(true);
     // Sent twice by an impatient hand, it is one export.
     const key = Array.from(window.crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(16)).join("");

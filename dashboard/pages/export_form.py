@@ -16,15 +16,16 @@ from dashboard.context import Look
 from dashboard.drawing import layers_on
 from dashboard.pages.plain import head
 from dashboard.widgets.markup import element, html
-from geo_data.exports import Format
 from geo_data.exports.request import INTERNAL, SECRECY
+from geo_data.extracts import FORMATS
 from indicators import catalog as indicator_catalog
 from layers import catalog
+from layers.case_wording import filter_words
 from layers.print import templates
+from layers.print.request import DEFAULT_TEMPLATE, KINDS, usual_template
 
 SCRIPT = Path(__file__).with_name("export_form.js").read_text(encoding="utf-8")
 SCALES = (5_000, 10_000, 20_000, 25_000, 50_000, 100_000)
-DEFAULT_TEMPLATE = "a3-landscape"
 
 _form, _fieldset, _legend = element("form"), element("fieldset"), element("legend")
 _label, _select, _option, _button = (
@@ -69,6 +70,8 @@ def script_of(look: Look) -> str:
     words = ("drawing", "no-preview", "queued", "running", "done", "failed", "cancelled")
     told = {
         "seen": seen(look),
+        "sheets": list(KINDS),
+        "usual": {key: usual_template(key) for key in KINDS},
         "zone": look.city.timezone,
         "words": {key: look.say(f"export-{key}") for key in (*words, "download", "record")}
         | {"page": look.say("export-step-page", page="{page}", pages="{pages}")},
@@ -106,13 +109,15 @@ def _what(look: Look) -> Any:
     indicator = indicator_catalog.of(look.city)[look.view.indicator].name(look.language)
     on = layers_on(look)
     names = [one.name(look.language) for one in catalog.declared(look.store) if one.key in on]
+    only = filter_words(look.view.cases, look.language)
+    said = " · ".join(part for part in (span, indicator, only) if part)
     return _group(
         look.say("export-seen"),
         [
             html.P(
                 [
                     html.B(chain),
-                    html.Small(f"{span} · {indicator}"),
+                    html.Small(said),
                 ]
             ),
             html.P(html.Small(" · ".join(names)), className="layer-names"),
@@ -130,8 +135,7 @@ def _formats(look: Look) -> Any:
             ],
             className="radio",
         )
-        for one in ("pdf", "png", "svg", "gpkg", "geojson", "xlsx", "csv")
-        if one in set(Format)
+        for one in (*KINDS, *FORMATS)
     ]
     return _group(look.say("export-what"), [html.Div(choices, className="radios")])
 

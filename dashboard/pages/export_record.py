@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from dashboard.context import Context, Look
 from dashboard.exporting import shelf
-from dashboard.exporting.making import is_data
+from dashboard.exporting.making import is_data, template_of
 from dashboard.exporting.steps import step_words
 from dashboard.pages.plain import head
 from dashboard.widgets.markup import html
@@ -17,6 +17,7 @@ from dashboard.widgets.numbers import NONE
 from geo_data.exports import ExportRecord, State
 from indicators import catalog as indicator_catalog
 from layers import catalog
+from layers.extracts import filters_said
 from layers.print.atlas import NEXT
 
 MARKS = {
@@ -141,7 +142,7 @@ def _asked(look: Look, record: ExportRecord) -> Iterator[tuple[str, Any]]:
     yield look.say("export-what"), look.say(f"format-{asked.format}")
     if not is_data(asked):
         scale = asked.scale if isinstance(asked.scale, str) else f"1:{asked.scale:,}"
-        yield look.say("export-template"), f"{asked.template} · {_scale(look, scale)}"
+        yield look.say("export-template"), f"{template_of(asked)} · {_scale(look, scale)}"
     if asked.atlas is not None:
         yield look.say("export-atlas"), _atlas(look, record)
     region = look.tree.get(record.region_code)
@@ -154,7 +155,7 @@ def _asked(look: Look, record: ExportRecord) -> Iterator[tuple[str, Any]]:
     yield look.say("export-known-at"), _when(look, record.known_at)
     yield (
         look.say("export-filters"),
-        ", ".join(f"{key} = {value}" for key, value in asked.filters if value not in (None, False)),
+        filters_said(asked.filters, look.language),
     )
 
 

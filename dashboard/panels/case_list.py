@@ -10,7 +10,7 @@ from typing import Any
 from dashboard.context import Look
 from dashboard.view import MOST_PAGES
 from dashboard.widgets.case_row import incident_row
-from dashboard.widgets.filters import Option, category_word, chip, filter_words, menu
+from dashboard.widgets.filters import Option, chip, menu
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import write_count
 from geo_data import queries
@@ -20,6 +20,7 @@ from geo_data.queries import CaseCounts
 from geo_data.queries.case_filter import STANDINGS, CaseFilter, Standing
 from geo_data.queries.case_lists import is_counted
 from geo_data.records import Incident
+from layers.case_wording import category_word, filter_words, standing_word
 
 PAGE = 40
 
@@ -66,7 +67,7 @@ def open_count(look: Look) -> int:
 
 def nothing(look: Look) -> Any:
     """Say quietly that there is no such case."""
-    said = filter_words(look, look.view.cases)
+    said = filter_words(look.view.cases, look.language)
     if not said:
         return html.P(look.say("no-incidents"), className="calm")
     return html.P(look.say("no-such-incidents", what=said), className="calm")
@@ -103,9 +104,8 @@ def _standing(look: Look, standing: Standing, counts: CaseCounts) -> Any:
     on = look.view.cases.standing == standing
     n = counts.standing[standing]
     count = None if n is None else html.Span(write_count(look, n), className="count")
-    return chip(
-        [look.say(f"cases-{standing}"), count], _to(look, standing=None if on else standing), on
-    )
+    said = standing_word(standing, look.language)
+    return chip([said, count], _to(look, standing=None if on else standing), on)
 
 
 def _to(look: Look, **changed: Any) -> str:
@@ -167,7 +167,7 @@ def _categories(look: Look, counts: CaseCounts) -> Any:
 
 
 def _category(look: Look, code: str, n: int | None, depth: int) -> Option:
-    return Option(category_word(look, code), n, _to(look, category=code), code, depth)
+    return Option(category_word(code, look.language), n, _to(look, category=code), code, depth)
 
 
 def _by_major(counts: Mapping[str, int] | None) -> Counter[str] | None:

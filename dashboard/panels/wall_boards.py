@@ -23,7 +23,6 @@ from dashboard.panels import (
     vital_signs,
 )
 from dashboard.widgets.case_row import incident_row
-from dashboard.widgets.filters import filter_words
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import number, write_number
 from geo_data import queries
@@ -31,6 +30,7 @@ from geo_data.queries import CaseFilter
 from geo_data.records import SensorState
 from indicators import catalog
 from indicators.engine import IndicatorValue
+from layers.case_wording import filter_words
 
 
 class Ids(StrEnum):
@@ -161,7 +161,7 @@ def cases(look: Look) -> list[Any]:
     limit = ENTRIES - max(1, (3 * min(alarm_board.count(look), ALARMS) + 1) // 2)
     found = case_list.newest(look, limit)
     count = case_list.count(look)
-    said = filter_words(look, look.view.cases)
+    said = filter_words(look.view.cases, look.language)
     head = html.H3(
         [
             html.Span(look.say("tab-incidents")),

@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 from dashboard.context import Look
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import write_count
-from geo_data.dictionaries import major_categories, severity, stage, word
-from geo_data.queries import CaseFilter
 
 
 class Option(NamedTuple):
@@ -44,21 +42,3 @@ def _option(look: Look, one: Option, chosen: str | None) -> Any:
         href=one.href,
         className=" ".join(classes),
     )
-
-
-def filter_words(look: Look, only: CaseFilter) -> str:
-    """Say which cases a filter leaves; nothing where it leaves all."""
-    said = [
-        only.standing and look.say(f"cases-{only.standing}"),
-        only.channel and word("channels", only.channel, look.language),
-        only.category and category_word(look, only.category),
-        only.stage and stage(only.stage).label(look.language),
-        only.severity and severity(only.severity).label(look.language),
-    ]
-    return " · ".join(one for one in said if one)
-
-
-def category_word(look: Look, code: str) -> str:
-    """Say a major class or a minor one."""
-    major = major_categories().get(code)
-    return major.label(look.language) if major else word("categories", code, look.language)

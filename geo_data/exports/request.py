@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from geo_data.faults import Fault, InputError
-from geo_data.records import Stage
+from geo_data.queries.case_filter import CaseFilter
+from geo_data.records import Severity, Stage
 
 INTERNAL, PUBLIC = "内部", "公开"
 SECRECY = (PUBLIC, INTERNAL, "秘密", "机密", "绝密")
@@ -35,6 +36,9 @@ class Format(StrEnum):
     PDF = "pdf"
     SVG = "svg"
     PNG = "png"
+    GEOTIFF = "geotiff"
+    GEOPNG = "geopng"
+    PPTX = "pptx"
 
 
 DATA_FORMATS = frozenset({Format.GPKG, Format.GEOJSON, Format.XLSX, Format.CSV})
@@ -57,6 +61,17 @@ class Filters(BaseModel):
     sensor_kind: Key | None = None
     sensor_state: Literal["normal", "warning", "alarm", "offline"] | None = None
 
+    @property
+    def cases(self) -> CaseFilter:
+        """What of it is asked of cases."""
+        return CaseFilter(
+            standing=self.standing,
+            channel=self.channel,
+            category=self.category,
+            stage=self.stage,
+            severity=None if self.severity is None else Severity(self.severity),
+        )
+
 
 class ExportRequest(BaseModel):
     """A file as somebody wants it.
@@ -73,10 +88,12 @@ class ExportRequest(BaseModel):
     at : datetime, optional
         As known then; the present moment where absent. Never later than that.
     filters : Filters
-        Of cases and sensors, for data.
+        Of cases, as the screen draws them; those of sensors choose rows of data and leave the
+        map whole, as on the screen.
     template, scale, subject : str, str or int, str
-        For sheets: which sheet, ``round``, ``free`` or the denominator, and what the title says;
-        of an atlas ``same`` too, one round scale for all of its pages.
+        For sheets: which sheet (A3 landscape, or a slide for ``pptx``, where absent), ``round``,
+        ``free`` or the denominator, and what the title says; of an atlas ``same`` too, one round
+        scale for all of its pages.
     atlas : str, optional
         Level of the regions that have a page each, ``next`` for the one below ``region``; PDF only.
     language : str
@@ -100,7 +117,7 @@ class ExportRequest(BaseModel):
     indicator: Key = "open-incidents"
     at: AwareDatetime | None = None
     filters: Filters = Filters()
-    template: Key = "a3-landscape"
+    template: Key | None = None
     scale: Literal["round", "free", "same"] | Annotated[int, Field(ge=100, le=100_000_000)] = (
         "round"
     )

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from geo_data.extracts.table import Cover
 
@@ -14,7 +15,7 @@ _README = {"zh-CN": "说明.txt", "en": "README.txt"}
 
 
 @contextmanager
-def archived(path: Path, cover: Cover) -> Iterator[Put]:
+def archived(path: Path | IO[bytes], cover: Cover) -> Iterator[Put]:
     """Give what puts a file into a new zip; the page of text is the first one.
 
     Every file bears the time of the export.
@@ -25,7 +26,9 @@ def archived(path: Path, cover: Cover) -> Iterator[Put]:
 
         def put(name: str, parts: Iterable[bytes]) -> None:
             entry = zipfile.ZipInfo(name, stamp)
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            # A picture is packed already.
+            is_picture = name.endswith(".png")
+            entry.compress_type = zipfile.ZIP_STORED if is_picture else zipfile.ZIP_DEFLATED
             # Without a size the header has no room for more than 2 GB.
             with archive.open(entry, "w", force_zip64=True) as file:
                 for part in parts:

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from geo_data import queries
-from geo_data.exports import ExportRequest
+from geo_data.dictionaries import word
+from geo_data.exports import ExportRequest, Filters
 from geo_data.extracts import Cover, Line, Table
-from geo_data.records import Scope
+from geo_data.records import Scope, SensorState
 from geo_data.store import Store
 from geo_data.store.geopackage import SRS_ID
 from indicators import windows
+from layers.case_wording import filter_words
 from layers.style import WORDS
 
 
@@ -84,12 +86,7 @@ def _facts(
             for side in (window.start, window.end)
         ),
     )
-    yield (
-        "filters",
-        ", ".join(
-            f"{key} = {value}" for key, value in request.filters if value not in (None, False)
-        ),
-    )
+    yield "filters", filters_said(request.filters, language)
     yield "crs", WORDS("about-crs-is", language, code=SRS_ID, metric=store.city.metric_crs)
     yield "zone", store.city.timezone
     yield "made-at", made_at.astimezone(zone).isoformat(timespec="seconds")
@@ -97,6 +94,21 @@ def _facts(
     yield "reviewer", request.reviewer
     yield "user", request.user
     yield "formulas", WORDS("about-formulas-are", language) if request.format == "csv" else ""
+
+
+def filters_said(asked: Filters, language: str) -> str:
+    """Return filters in words, and as a program would ask with them."""
+    said = [
+        filter_words(asked.cases, language),
+        asked.sensor_kind and word("sensor-kinds", asked.sensor_kind, language),
+        asked.sensor_state and _state_word(asked.sensor_state, language),
+    ]
+    keys = ", ".join(f"{key}={value}" for key, value in asked if value is not None)
+    return f"{' · '.join(one for one in said if one)} ({keys})" if keys else ""
+
+
+def _state_word(state: str, language: str) -> str:
+    return WORDS(f"state-{int(SensorState[state.upper()])}", language)
 
 
 def _approval(request: ExportRequest) -> str:

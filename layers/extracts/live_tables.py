@@ -16,7 +16,7 @@ from geo_data.exports import ExportRequest
 from geo_data.extracts import Table, framed
 from geo_data.faults import Fault, InputError
 from geo_data.queries import CaseFilter
-from geo_data.records import Incident, Scope, Sensor, SensorState, Severity, Window
+from geo_data.records import Incident, Scope, Sensor, SensorState, Window
 from geo_data.store import Store
 from indicators import windows
 from layers.extracts.columns import CASE, SENSOR, columns
@@ -59,7 +59,9 @@ def case_table(store: Store, scope: Scope, request: ExportRequest, layer: LayerS
         frame=framed(shown, values, _points([(one.lon, one.lat) for one in found])),
         source=", ".join(sorted({one.source for one in found})),
         data_at=heard_at,
-        rule=WORDS(f"extract-cases-{_kind(_filter(request))}", language, **_span(store, window)),
+        rule=WORDS(
+            f"extract-cases-{_kind(request.filters.cases)}", language, **_span(store, window)
+        ),
     )
 
 
@@ -67,7 +69,7 @@ def _cases(
     store: Store, scope: Scope, request: ExportRequest, window: Window, at: datetime
 ) -> list[Incident]:
     """Return cases newest first; one that is open and was reported in the window is there once."""
-    only = _filter(request)
+    only = request.filters.cases
     found: dict[int, Incident] = {}
     for wanted in (replace(only, standing="open"), only) if only.standing is None else (only,):
         listed = queries.incidents(
@@ -80,17 +82,6 @@ def _cases(
         values: dict[str, object] = {"most": MOST_CASES}
         raise InputError(Fault("export-too-many-cases", field="window", values=values))
     return sorted(found.values(), key=lambda one: (one.reported_at, one.id), reverse=True)
-
-
-def _filter(request: ExportRequest) -> CaseFilter:
-    asked = request.filters
-    return CaseFilter(
-        standing=asked.standing,
-        channel=asked.channel,
-        category=asked.category,
-        stage=asked.stage,
-        severity=None if asked.severity is None else Severity(asked.severity),
-    )
 
 
 def _kind(only: CaseFilter) -> str:

@@ -89,7 +89,7 @@ class Sheaf:
             for line in lines_of(text, self.width, height):
                 self.y += height * LEADING
                 baseline = self.y - 0.35 * height
-                self.items.append(Text(line, 0, baseline, height, INK[color]))
+                self.items.append(Text(line, 0, baseline, height, INK[color], paragraph=text))
 
     def gap(self, of_type: float = 0.5) -> None:
         """Leave room, in heights of the type."""

@@ -208,7 +208,7 @@ def read_contents(
         (_counted, _counted_footprints) if counted else (_areas, _footprints)
     )
     unit_m = denominator / 1000 * request.sheet_template.type / signs.TYPE_MM
-    paper, when = (region, store.city.metric_crs, unit_m), (request.at, window)
+    paper, when = (region, store.city.metric_crs, unit_m), (request.at, window, request.cases)
 
     def of(*geometries: str) -> list[LayerSpec]:
         return [spec for spec in specs if spec.geometry in geometries]

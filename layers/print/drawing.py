@@ -154,7 +154,7 @@ class Text:
     """A line of writing; ``y`` is the line it stands on.
 
     ``anchor`` says what of it is at ``x``: its start, middle or end. ``halo`` is the colour of
-    the rim that lifts it off the map.
+    the rim that lifts it off the map, ``paragraph`` the text that it is a line of.
     """
 
     text: str
@@ -167,6 +167,7 @@ class Text:
     angle_deg: float = 0.0
     halo: str | None = None
     opacity: float = 1.0
+    paragraph: str | None = None
 
 
 Shape = Path | Text

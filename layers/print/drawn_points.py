@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 import shapely
 
 from geo_data import queries
+from geo_data.queries.case_filter import EVERY_CASE, CaseFilter
 from geo_data.records import Region, Scope, Window
 from geo_data.store import Store
 from layers import points
@@ -30,7 +31,9 @@ class Points:
     ``ids`` are what the screen calls them: numbers of incidents, codes of sensors and places.
     ``kinds`` name their signs, ``counts`` say how many there are of each severity or state,
     ``beyond`` how many the screen counts that lie in no region and have no place on the sheet,
-    ``crowds`` which of them are drawn as one at the scale of the sheet.
+    ``unplaced`` how many that were asked for have no position at all; ``is_whole`` is false
+    where only the newest are drawn; ``crowds`` which of them are drawn as one at the scale of
+    the sheet.
     """
 
     ids: Sequence[int | str]
@@ -38,15 +41,23 @@ class Points:
     kinds: Sequence[str]
     counts: Mapping[int, int] = field(default_factory=dict)
     beyond: int = 0
+    unplaced: int = 0
+    is_whole: bool = True
     crowds: Sequence[Crowd] = ()
 
 
 def points_of(
-    store: Store, scope: Scope, region: Region, spec: LayerSpec, at: datetime, window: Window
+    store: Store,
+    scope: Scope,
+    region: Region,
+    spec: LayerSpec,
+    at: datetime,
+    window: Window,
+    only: CaseFilter = EVERY_CASE,
 ) -> Points:
-    """Return the points of a layer in a region."""
+    """Return the points of a layer in a region; of cases those asked for."""
     if spec.key == "incidents":
-        return _cases(store, scope, region, at, window)
+        return _cases(store, scope, region, at, window, only)
     if spec.key == "sensors":
         return _sensors(store, scope, region, at)
     names = ("code", "lon", "lat")
@@ -57,9 +68,11 @@ def points_of(
     return Points(codes, degrees, ["place"] * len(rows))
 
 
-def _cases(store: Store, scope: Scope, region: Region, at: datetime, window: Window) -> Points:
+def _cases(
+    store: Store, scope: Scope, region: Region, at: datetime, window: Window, only: CaseFilter
+) -> Points:
     """Return the cases of a region: open ones, and those reported in the window; worst on top."""
-    found = queries.open_incident_points(store, scope, at, window)
+    found = queries.open_incident_points(store, scope, at, window, only)
     tree = queries.region_tree(store, scope)
     inside = frozenset(tree.subtree(region.code))
     beyond = found.region_codes.count(None) if region.code == tree.root.code else 0
@@ -82,7 +95,11 @@ def _cases(store: Store, scope: Scope, region: Region, at: datetime, window: Win
     ]
     degrees = np.column_stack([found.lon[order], found.lat[order]])
     shown = np.where(progress[order] == 3, ENDED, found.severity[order])
-    return Points(found.id[order].tolist(), degrees, kinds, Counter(shown.tolist()), beyond)
+    drawn = Points(found.id[order].tolist(), degrees, kinds, Counter(shown.tolist()), beyond)
+    if only.is_empty:
+        return drawn
+    counted = queries.chosen_counts(store, scope, region.code, window, at, only)
+    return replace(drawn, unplaced=counted.unplaced, is_whole=counted.is_whole)
 
 
 def _sensors(store: Store, scope: Scope, region: Region, at: datetime) -> Points:

@@ -10,6 +10,7 @@ import shapely
 
 from geo_data.records import FUNCTIONAL
 from indicators import catalog
+from layers.case_wording import filter_words
 from layers.print import imprint
 from layers.print.blocks import INK, texts_of
 from layers.print.contents import Contents
@@ -89,13 +90,14 @@ def paper(template: Template) -> Plate:
 
 def margin_plate(contents: Contents, layout: Layout, template: Template) -> Plate:
     """Return heading, margin and foot."""
-    items: list[Item] = list(_heading(contents, layout.heading, template.type))
+    items: list[Item] = list(heading(contents, layout.heading, template.type))
     for one in layout.blocks:
         items += one.block.at(one.box.x, one.box.y)
     return Plate("margin", "margin", tuple(items))
 
 
-def _heading(contents: Contents, box: Box, type_mm: float) -> Iterator[Text]:
+def heading(contents: Contents, box: Box, type_mm: float) -> Iterator[Text]:
+    """Yield secrecy, number, approval, title and what it is a map of."""
     top = box.y + 1.55 * type_mm
     yield Text(secrecy(contents), box.x, top, 1.5 * type_mm, INK["ink"], bold=True)
     sides = [line_width(secrecy(contents), 1.5 * type_mm, bold=True)]
@@ -113,6 +115,10 @@ def _heading(contents: Contents, box: Box, type_mm: float) -> Iterator[Text]:
     below = WORDS(key, contents.language, **said)
     line = box.y + 5.6 * type_mm
     size = _SUBTITLE * type_mm
+    if only := filter_words(contents.request.cases, contents.language):
+        longer = WORDS("print-subtitle-only", contents.language, line=below, filter=only)
+        # A narrow sheet says it in the legend and among the rules alone.
+        below = longer if line_width(longer, size) <= box.width else below
     yield Text(below, middle, line, size, INK["ink-2"], "middle")
 
 
@@ -139,7 +145,8 @@ def _title(text: str, middle: float, top: float, room: float, type_mm: float) ->
     wide = line_width(text, size, bold=True)
     size = max(size * min(1.0, room / wide), _LEAST_TITLE * type_mm)
     if line_width(text, size, bold=True) <= room * 1.001:
-        yield Text(text, middle, top + 3.55 * type_mm, size, INK["ink"], "middle", True)
+        y = top + 3.55 * type_mm
+        yield Text(text, middle, y, size, INK["ink"], "middle", True, paragraph=text)
         return
     size = _LEAST_TITLE * type_mm
     # Broken narrower, for the room between the letters.
@@ -149,7 +156,7 @@ def _title(text: str, middle: float, top: float, room: float, type_mm: float) ->
         lines = lines_of(text, room / (1 + SPREAD), size)
     for row, line in enumerate(lines):
         y = top + 1.95 * type_mm + row * 1.15 * size
-        yield Text(line, middle, y, size, INK["ink"], "middle", True)
+        yield Text(line, middle, y, size, INK["ink"], "middle", True, paragraph=text)
 
 
 def frame_plate(drawing: Drawing, outer: Box, arrow: Box, type_mm: float) -> Plate:

@@ -11,6 +11,7 @@ from pyproj import CRS
 
 from indicators import catalog
 from indicators.freshness import LATE_PERIODS
+from layers.case_wording import filter_words
 from layers.print.blocks import HEAD, INK, SMALL, Block, Sheaf
 from layers.print.contents import Contents
 from layers.print.drawing import Box, Path, Rings, Stroke, Text
@@ -119,7 +120,7 @@ def age_block(contents: Contents, width: float, type_mm: float) -> Block:
     sheaf.head(WORDS("print-cut-off", language))
     by_time: dict[tuple[str, bool], list[str]] = {}
     for one in cut_offs(contents):
-        said = local(contents, one.data_at) if one.data_at else WORDS("print-never", language)
+        said = _data_at(contents, one)
         by_time.setdefault((said, one.is_late), []).append(one.name)
     comma = "、" if language == "zh-CN" else ", "
     for (said, late), names in by_time.items():
@@ -128,6 +129,16 @@ def age_block(contents: Contents, width: float, type_mm: float) -> Block:
             line = WORDS("print-late", language, line=line)
         sheaf.lines([line], color="ink" if late else "ink-2")
     return sheaf.block()
+
+
+def _data_at(contents: Contents, cut: CutOff) -> str:
+    return local(contents, cut.data_at) if cut.data_at else WORDS("print-never", contents.language)
+
+
+def cut_off_said(contents: Contents, cut: CutOff) -> str:
+    """Return when the data of one layer is from, marked where it is late."""
+    said = _data_at(contents, cut)
+    return WORDS("print-late", contents.language, line=said) if cut.is_late else said
 
 
 def rule_block(contents: Contents, width: float, type_mm: float) -> Block:
@@ -151,14 +162,25 @@ def rules(contents: Contents) -> list[str]:
         }
         found.append(WORDS("print-rule-shading", language, **said))
     if "incidents" in contents.points:
-        window = WORDS(f"print-window-{contents.request.window}", language)
-        found.append(WORDS("print-rule-incidents", language, window=window))
-        if beyond := contents.points["incidents"].beyond:
-            found.append(WORDS("print-beyond", language, n=beyond))
+        found += _case_rules(contents)
     found.append(WORDS("print-ground-source", language, city=city.name(language)))
     if city.notice is not None:
         found.append(city.notice(language))
     return found
+
+
+def _case_rules(contents: Contents) -> Iterator[str]:
+    language, only, drawn = contents.language, contents.request.cases, contents.points["incidents"]
+    key = "incidents" if only.is_empty else "chosen-open" if only.is_of_open_cases else "chosen"
+    said = {
+        "window": WORDS(f"print-window-{contents.request.window}", language),
+        "filter": filter_words(only, language),
+    }
+    yield WORDS(f"print-rule-{key}", language, **said)
+    if drawn.beyond:
+        yield WORDS("print-beyond", language, n=drawn.beyond)
+    if drawn.unplaced:
+        yield WORDS("print-unplaced", language, n=drawn.unplaced)
 
 
 def maker_block(contents: Contents, width: float, type_mm: float) -> Block:
@@ -201,6 +223,14 @@ def approval(contents: Contents) -> str:
     request = contents.request
     if request.approval:
         return WORDS("print-approval", contents.language, number=request.approval)
+    return approval_said(contents)
+
+
+def approval_said(contents: Contents) -> str:
+    """Return the same where a word before it says what it is."""
+    request = contents.request
+    if request.approval:
+        return request.approval
     if request.waiver:
         return WORDS("about-waived", contents.language, reason=request.waiver)
     return WORDS("print-waiver", contents.language)

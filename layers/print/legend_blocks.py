@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from geo_data.queries.open_cases import MOST
 from geo_data.records import FUNCTIONAL, Severity
 from indicators.writing import write_number
 from layers import legend
+from layers.case_wording import filter_words
 from layers.legend import LegendGroup, shading_legend
 from layers.print import signs
 from layers.print.blocks import INK, Block, Sheaf, on_line, sign_at
@@ -63,7 +65,10 @@ def _cases(contents: Contents) -> LegendGroup:
     ended = LegendRow(
         INK["offline"], WORDS("print-ended", contents.language), counts.get(ENDED, 0), "ended"
     )
-    return LegendGroup(group.key, group.title, group.unit, (*group.rows, ended))
+    title = group.title
+    if not contents.points["incidents"].is_whole:
+        title = WORDS("legend-newest", contents.language, n=f"{MOST:,}")
+    return LegendGroup(group.key, title, group.unit, (*group.rows, ended))
 
 
 def legend_blocks(contents: Contents, width: float, type_mm: float) -> list[Block]:
@@ -127,6 +132,9 @@ def _case_block(contents: Contents, group: LegendGroup, width: float, type_mm: f
     total = sum(row.count or 0 for row in group.rows)
     language = contents.language
     sheaf.head(group.title, WORDS("print-total", language, n=write_number(float(total))))
+    if said := filter_words(contents.request.cases, language):
+        sheaf.lines([WORDS("print-only", language, filter=said)], color="ink")
+        sheaf.gap(0.2)
     size = type_mm / signs.TYPE_MM
     for row, severity in zip(group.rows, (1, 2, 3, 4, None), strict=True):
         middle = _row(sheaf, row.label, row.count)

@@ -54,6 +54,13 @@ class Affine:
         """Return where on the page a point of the ground is, in millimetres."""
         return (east - self.c) / self.a, (north - self.f) / self.e
 
+    def of_steps(self, x_mm: float, y_mm: float) -> Affine:
+        """Return the affine that counts columns and rows of so many millimetres: of pixels."""
+        return Affine(
+            *(self.a * x_mm, self.b * y_mm, self.c),
+            *(self.d * x_mm, self.e * y_mm, self.f),
+        )
+
 
 @dataclass(frozen=True)
 class MapFrame:

@@ -8,30 +8,26 @@ from zlib import crc32
 import numpy as np
 from isal import isal_zlib
 
+from layers.print.pixels import Pixels, drawn
+
 _METRE_IN = 39.37007874
 _ROWS = 256
 
 
 def png_bytes(pdf: bytes, dpi: int) -> bytes:
     """Return the first page of a PDF as a PNG of so many pixels to the inch."""
-    # Loaded by who wants a picture.
-    import pypdfium2
-
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        page = document[0]
-        bitmap = page.render(scale=dpi / 72, rev_byteorder=True, may_draw_forms=False)
-        pixels = bitmap.to_numpy()[:, :, :3]
-        return _packed(pixels, dpi)
-    finally:
-        document.close()
+    with drawn(pdf, dpi) as pixels:
+        return packed(pixels, dpi)
 
 
-def _packed(pixels: np.ndarray[tuple[int, int, int], np.dtype[np.uint8]], dpi: int) -> bytes:
-    """Write RGB pixels, shape (height, width, 3); each row as what changed from the one above."""
+def packed(pixels: Pixels, dpi: int) -> bytes:
+    """Return RGB pixels, shape (height, width, 3), as a PNG.
+
+    Each row is written as what changed from the one above.
+    """
     height, width, _ = pixels.shape
     packer = isal_zlib.compressobj(level=2)
-    packed = []
+    rows_packed = []
     above = np.zeros((1, width * 3), dtype=np.uint8)
     for start in range(0, height, _ROWS):
         rows = np.ascontiguousarray(pixels[start : start + _ROWS]).reshape(-1, width * 3)
@@ -39,15 +35,15 @@ def _packed(pixels: np.ndarray[tuple[int, int, int], np.dtype[np.uint8]], dpi: i
         lines[:, 0] = 2
         np.subtract(rows, np.concatenate([above, rows[:-1]]), out=lines[:, 1:])
         above = rows[-1:]
-        packed.append(packer.compress(lines.tobytes()))
-    packed.append(packer.flush())
+        rows_packed.append(packer.compress(lines.tobytes()))
+    rows_packed.append(packer.flush())
     per_metre = round(dpi * _METRE_IN)
     return b"".join(
         [
             b"\x89PNG\r\n\x1a\n",
             _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
             _chunk(b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1)),
-            _chunk(b"IDAT", b"".join(packed)),
+            _chunk(b"IDAT", b"".join(rows_packed)),
             _chunk(b"IEND", b""),
         ]
     )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from geo_data.faults import Fault, InputError
+from geo_data.queries.case_filter import EVERY_CASE, CaseFilter
 from layers.print.templates import Template, template
 
-DEFAULT_TEMPLATE = "a3-landscape"
+DEFAULT_TEMPLATE, SLIDE_TEMPLATE = "a3-landscape", "slide-16x9"
 DEFAULT_INDICATOR = "open-incidents"
 
 
@@ -20,6 +23,36 @@ class Format(StrEnum):
     PDF = "pdf"
     SVG = "svg"
     PNG = "png"
+    GEOTIFF = "geotiff"
+    GEOPNG = "geopng"
+    PPTX = "pptx"
+
+
+class FileKind(NamedTuple):
+    """How files of a format end, with the point, and what HTTP calls them."""
+
+    ending: str
+    media_type: str
+
+
+KINDS: Mapping[Format, FileKind] = MappingProxyType(
+    {
+        Format.PDF: FileKind(".pdf", "application/pdf"),
+        Format.SVG: FileKind(".svg", "image/svg+xml"),
+        Format.PNG: FileKind(".png", "image/png"),
+        Format.GEOTIFF: FileKind(".tif", "image/tiff"),
+        # A world file is lost from beside its picture: both travel in one zip.
+        Format.GEOPNG: FileKind(".png.zip", "application/zip"),
+        Format.PPTX: FileKind(
+            ".pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+        ),
+    }
+)
+
+
+def usual_template(format: str) -> str:
+    """Return the sheet of who names none: a slide for a presentation, A3 for everything else."""
+    return SLIDE_TEMPLATE if format == Format.PPTX else DEFAULT_TEMPLATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +103,8 @@ class SheetRequest:
         What the square code holds; the number unless given.
     leaf : Leaf or None
         Which page of an atlas it is.
+    cases : CaseFilter
+        Only such cases are drawn and counted, as on a screen with this filter.
     """
 
     region_code: str
@@ -92,6 +127,7 @@ class SheetRequest:
     number: str = ""
     record: str | None = None
     leaf: Leaf | None = None
+    cases: CaseFilter = EVERY_CASE
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None or self.drawn_at.tzinfo is None:

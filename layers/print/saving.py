@@ -8,10 +8,12 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from geo_data.faults import Fault, InputError, nearest
-from layers.print.request import Format
+from layers.print.request import KINDS, Format
 from layers.print.sheet import Sheet, render
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_ALSO = {Format.GEOTIFF: ".tiff"}
+"""Other endings that people write."""
 
 
 def format_of(path: Path) -> Format:
@@ -22,16 +24,17 @@ def format_of(path: Path) -> Format:
     InputError
         It stands for none.
     """
-    ending = path.suffix.removeprefix(".").lower()
-    known = [one.value for one in Format]
-    if ending not in known:
-        values: dict[str, object] = {
-            "ending": path.suffix or path.name,
-            "nearest": nearest(ending, known),
-            "known": ", ".join(known),
-        }
-        raise InputError(Fault("sheet-format", file=str(path), values=values))
-    return Format(ending)
+    name = path.name.lower()
+    for format, kind in KINDS.items():
+        if name.endswith(kind.ending) or name.endswith(_ALSO.get(format, kind.ending)):
+            return format
+    known = [kind.ending.removeprefix(".") for kind in KINDS.values()]
+    values: dict[str, object] = {
+        "ending": path.suffix or path.name,
+        "nearest": nearest(path.suffix.removeprefix(".").lower(), known),
+        "known": ", ".join(known),
+    }
+    raise InputError(Fault("sheet-format", file=str(path), values=values))
 
 
 def save(sheet: Sheet, path: Path, format: Format | None = None) -> int:

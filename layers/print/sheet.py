@@ -287,10 +287,28 @@ def render(sheet: Sheet, format: Format | str) -> bytes:
     sheet : Sheet
         From :func:`situation_map`.
     format : Format or str
-        ``pdf``, ``svg`` or ``png``.
+        One of :data:`~layers.print.request.KINDS`.
     """
-    wanted = Format(format)
+    wanted, info = Format(format), sheet.info
     if wanted is Format.SVG:
-        return svg_bytes(sheet.plates, sheet.info)
-    pdf = pdf_bytes(sheet.plates, sheet.info)
-    return pdf if wanted is Format.PDF else png_bytes(pdf, sheet.template.dpi)
+        return svg_bytes(sheet.plates, info)
+    if wanted is Format.PPTX:
+        # Who prints does not wait for what only a presentation loads.
+        from layers.print.slides import pptx_bytes
+
+        return pptx_bytes(sheet)
+    pdf = pdf_bytes(sheet.plates, info)
+    if wanted is Format.PNG:
+        return png_bytes(pdf, info.dpi)
+    if wanted is Format.PDF:
+        return pdf
+    return _georeferenced(sheet, pdf, wanted)
+
+
+def _georeferenced(sheet: Sheet, pdf: bytes, wanted: Format) -> bytes:
+    from layers.print.facts import cover
+    from layers.print.geopng import geopng_bytes
+    from layers.print.geotiff import geotiff_bytes
+
+    write = geotiff_bytes if wanted is Format.GEOTIFF else geopng_bytes
+    return write(pdf, sheet.info, cover(sheet.contents, sheet.frame))

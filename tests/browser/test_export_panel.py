@@ -31,6 +31,19 @@ def test_a_file_is_asked_for_on_the_desk_and_fetched(visit: Callable[..., Page])
     expect(page.locator(".export-frame")).to_have_count(0)
 
 
+def test_a_presentation_begins_as_a_slide(visit: Callable[..., Page]) -> None:
+    page = visit("/?region=310117102&cases=overdue")
+    page.locator("a.opens-export").click()
+    form = page.frame_locator(".export-frame iframe")
+    template = form.locator("select[name=template]")
+    before = template.input_value()
+    expect(form.locator("fieldset").first).to_contain_text("超期")
+    form.get_by_text("PPT", exact=False).click()
+    expect(template).to_have_value("slide-16x9")
+    form.get_by_text("PDF", exact=False).click()
+    expect(template).to_have_value(before)
+
+
 def test_what_is_missing_for_a_publication_is_said(visit: Callable[..., Page]) -> None:
     page = visit("/?region=310117102&lang=en")
     page.locator("a.opens-export").click()

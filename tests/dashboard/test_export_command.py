@@ -44,7 +44,15 @@ def records(tmp_path: Path) -> Iterator[tuple[Store, list[ExportRecord]]]:
 def test_a_map_is_written_and_told(
     tmp_path: Path, example_city: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for ending, begins in (("pdf", b"%PDF-1.7"), ("svg", b"<svg"), ("png", b"\x89PNG")):
+    files = {
+        "pdf": b"%PDF-1.7",
+        "svg": b"<svg",
+        "png": b"\x89PNG",
+        "tiff": b"II*",
+        "png.zip": b"PK",
+        "pptx": b"PK",
+    }
+    for ending, begins in files.items():
         path = tmp_path / f"map.{ending}"
         asked = ("--template", "200x160mm", "--user", "zhang", "-o", path)
         assert run(tmp_path, example_city, *asked) == 0
@@ -175,6 +183,8 @@ def test_everything_can_be_asked_for(tmp_path: Path, example_city: Path) -> None
         "--layers": "region-ward,region-precinct,place-park,labels",
         "--indicator": "overdue-incidents",
         "--window": "7d",
+        "--cases": "overdue",
+        "--severity": "2",
         "--scale": "1:50,000",
         "--subject": "parks",
         "--unit": "u",
@@ -205,6 +215,8 @@ def test_everything_can_be_asked_for(tmp_path: Path, example_city: Path) -> None
         (("--atlas", "-o", "map.png"), "PDF"),
         (("--layers", "place-camera"), "place-camera"),
         (("--unit", "x" * 90), "80"),
+        (("--cases", "late"), "--cases"),
+        (("--severity", "9"), "--severity"),
         (("-o", "map.docx"), "pdf, svg, png"),
         (("-o", "no/such/folder/map.pdf"), "folder"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
@@ -167,6 +168,8 @@ def test_what_is_masked_is_in_no_file(store: Store, tmp_path: Path, format_key: 
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             inside = b"".join(archive.read(name) for name in archive.namelist())
+        # A workbook may have its letters as numbers.
+        inside = html.unescape(inside.decode(errors="replace")).encode()
     assert b"***" in inside
     for secret in ("谷阳路", "松汇路", "1380000", "暴露垃圾 1"):
         assert secret.encode() not in inside, secret

@@ -78,6 +78,24 @@ def test_a_sheet_is_made_with_its_number_mark_and_waiver(store: Store, settings:
     assert record.link == f"https://city.example/exports/{number}"
 
 
+def test_a_picture_with_its_place_is_asked_for_as_any_other(
+    store: Store, settings: Settings
+) -> None:
+    asked = {"template": "a4-landscape", "region": "t1"}
+    kinds = {"geotiff": ("image/tiff", ".tif"), "geopng": ("application/zip", ".png.zip")}
+    with serving(store, settings) as client:
+        numbers = {
+            key: client.post("/api/v1/exports", json=asked | {"format": key}).json()["number"]
+            for key in kinds
+        }
+        for key, (media_type, ending) in kinds.items():
+            told = over(client, numbers[key])
+            assert told["state"] == "done", told
+            file = client.get(told["file"])
+            assert file.headers["content-type"] == media_type
+            assert f"{numbers[key]}{ending}" in file.headers["content-disposition"]
+
+
 def test_an_atlas_is_made_page_by_page(store: Store, settings: Settings) -> None:
     asked = {"format": "pdf", "atlas": "next", "template": "a4-landscape", "scale": "same"}
     with serving(store, settings) as client:

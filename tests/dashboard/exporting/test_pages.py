@@ -13,7 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from dashboard.server import create_server
-from geo_data.exports import ExportRequest, checked, enter, register
+from geo_data.exports import ExportRequest, Format, checked, enter, register
 from geo_data.faults import Fault
 from geo_data.records import Scope
 from geo_data.settings import Settings
@@ -79,6 +79,13 @@ def test_a_record_says_what_who_when_and_offers_the_file(
     assert "/file" not in client.get(f"/exports/{number}").text
 
 
+def test_a_record_says_the_filter_and_the_sheet_in_words(client: TestClient, store: Store) -> None:
+    number = entered(store, format="pptx", filters={"standing": "overdue", "channel": "hotline"})
+    page = client.get(f"/exports/{number}").text
+    assert "超期 · 12345 市民热线 (standing=overdue, channel=hotline)" in page
+    assert "slide-16x9" in page
+
+
 def test_why_one_failed_is_said_in_the_language_of_the_page(
     client: TestClient, store: Store
 ) -> None:
@@ -106,14 +113,18 @@ def test_the_list_leads_to_every_record_that_may_be_seen(client: TestClient, sto
 
 
 def test_the_form_asks_for_what_the_desk_shows(client: TestClient) -> None:
-    address = "/exports/new?region=t1&window=7d&layers=incidents,region-grid"
+    address = (
+        "/exports/new?region=t1&window=7d&layers=incidents,region-grid&cases=overdue&severity=2"
+    )
     page = client.get(address).text
     seen = re.search(r"window\.exportForm = (\{.*\});", page)
     assert seen is not None
     for said in ('"region": "t1"', '"window": "7d"', '"incidents"', '"region-grid"'):
         assert said in seen[1]
     assert '"place-building"' not in seen[1]
-    assert page.count('type="radio"') == 7
+    assert '"filters": {"severity": "2", "standing": "overdue"}' in seen[1]
+    assert "超期 · 重大" in page
+    assert page.count('type="radio"') == len(Format)
     for name in ("secrecy", "secrecy_term", "approval", "waiver", "unit", "reviewer", "template"):
         assert f'name="{name}"' in page
     assert "http" not in re.sub(r"http-equiv|http://www.w3.org", "", page)

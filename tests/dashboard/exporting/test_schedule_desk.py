@@ -88,7 +88,7 @@ def test_its_file_is_laid_into_its_folder_and_a_folder_that_cannot_be_is_told(
     try:
         until(
             lambda: (
-                all(one.is_over for one in export_records(store, ALL)) and len(known(store)) == 2
+                len(known(store)) == 2 and all(one.is_over for one in export_records(store, ALL))
             )
         )
     finally:

@@ -5,22 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-import numpy as np
 import pytest
 
-from geo_data import queries
 from geo_data.faults import InputError
 from geo_data.records import Scope
 from geo_data.store import Store
-from layers import documents, points
 from layers.deck import shading_scale
-from layers.legend import point_legends
 from layers.print import Sheet, render, situation_map, templates
-from layers.print.drawn_points import ENDED
 from layers.print.templates import template
 from tests.layers.print.asking import AT, asked, sheet_of
 from tests.layers.print.judging import faults
-from tests.layers.reading import unpack
 
 REQUIRED = [
     "小城",
@@ -57,47 +51,6 @@ def test_an_approved_sheet_bears_its_number_and_no_waiver(city: Store) -> None:
     assert not any("不得公开" in text for text in texts)
 
 
-def test_the_legend_counts_what_is_drawn_and_what_the_query_says(city: Store, sheet: Sheet) -> None:
-    by_key = {group.key: group for group in sheet.legend}
-    drawn = sheet.features()
-    cases = queries.open_incident_points(city, Scope(), AT, sheet.contents.window)
-    inside = [code is not None for code in cases.region_codes]
-    assert sum(row.count or 0 for row in by_key["incidents"].rows) == sum(inside)
-    assert len(drawn["incidents"]) == sum(inside)
-    states = queries.sensor_state_counts(city, Scope(), "c", AT)
-    counted = {row.label: row.count for row in by_key["sensors"].rows}
-    assert sum(counted.values()) == states.sum() == len(drawn["sensors"])
-    grids = len(queries.region_tree(city, Scope()).codes_at("grid"))
-    assert sum(row.count or 0 for row in by_key["shading"].rows) == grids
-    for count in sheet.counts:
-        assert count.count == len(drawn[count.layer])
-    assert {count.layer for count in sheet.counts} >= {"region-district", "region-grid"}
-
-
-def test_the_legend_counts_as_the_screen_does(city: Store, sheet: Sheet) -> None:
-    screen = point_legends(
-        city,
-        Scope(),
-        region_code="c",
-        layers_on={"incidents": 1.0, "sensors": 1.0},
-        window=sheet.contents.window,
-        at=AT,
-        theme="light",
-        language="zh-CN",
-    )
-    totals = {group.key: sum(row.count or 0 for row in group.rows) for group in screen}
-    for group in sheet.legend:
-        if group.key in totals:
-            drawn = sum(row.count or 0 for row in group.rows)
-            # What lies in no region is counted by the screen and told by the sheet in words.
-            beyond = sheet.contents.points[group.key].beyond
-            assert drawn + beyond == totals[group.key]
-    cases = sheet.contents.points["incidents"]
-    assert cases.beyond == 1
-    assert any("另有 1 件" in text for text in sheet.texts())
-    assert set(cases.counts) <= {ENDED, 1, 2, 3, 4}
-
-
 def test_the_colours_are_those_of_the_screen(sheet: Sheet) -> None:
     shading = sheet.contents.shading
     assert shading is not None
@@ -106,15 +59,6 @@ def test_the_colours_are_those_of_the_screen(sheet: Sheet) -> None:
     fills = {item.fill for item in plate.items if getattr(item, "fill", None)}
     assert fills <= {*by.colors, by.missing}
     assert fills
-
-
-def test_a_town_has_only_what_is_its_own(city: Store) -> None:
-    found = sheet_of(city, region_code="t0").features()
-    tree = queries.region_tree(city, Scope())
-    inside = set(tree.subtree("t0"))
-    assert set(found["region-grid"]) == {one for one in tree.codes_at("grid") if one in inside}
-    sensors = {one.code for one in queries.sensors(city, Scope(), "t0", AT)}
-    assert set(found["sensors"]) == sensors
 
 
 @pytest.mark.parametrize("key", sorted(templates()))
@@ -179,28 +123,3 @@ def test_a_template_of_ones_own(city: Store) -> None:
     own = template("a3-landscape").model_copy(update={"page": (500.0, 300.0)})
     assert sheet_of(city, template=own).template.width == 500
     assert replace(asked(), template="500x300mm").sheet_template.page == (500, 300)
-
-
-def test_signs_stand_where_the_points_are(sheet: Sheet) -> None:
-    plate = next(one for one in sheet.plates if one.key == "sensors")
-    sensors = sheet.contents.points["sensors"]
-    marks = plate.items[0]
-    east, north = sheet.frame.transformer.transform(*sensors.degrees.T)
-    x, y = sheet.affine.page(east, north)
-    assert np.abs(marks.xy / 100 - np.column_stack([x, y])).max() < 0.01
-
-
-def test_the_screen_and_the_sheet_show_the_same_things(city: Store, sheet: Sheet) -> None:
-    """What travels to the browser, read as it reads it, beside what the sheet draws."""
-    scope, drawn = Scope(), sheet.features()
-    _, cases = unpack(points.incident_buffer(city, scope, AT, sheet.contents.window))
-    in_a_region = cases["area"] != points.NOWHERE
-    assert set(cases["id"][in_a_region].tolist()) == set(drawn["incidents"])
-    header, _ = unpack(points.sensor_buffer(city, scope, AT))
-    assert set(header["codes"]) == set(drawn["sensors"])
-    chain, _ = unpack(documents.document(city, scope, documents.CHAIN).body)
-    for level in chain["levels"]:
-        assert set(level["codes"]) == set(drawn[f"region-{level['key']}"])
-    park = sheet_of(city, layers=("place-residential",)).features()["place-residential"]
-    kept, _ = unpack(documents.document(city, scope, "place-residential").body)
-    assert set(kept["levels"][0]["codes"]) == set(park)
