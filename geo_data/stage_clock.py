@@ -56,10 +56,11 @@ def steps_of(changes: Sequence[StageChange]) -> Steps:
 
 
 def out_of_order(changes: Sequence[StageChange]) -> list[bool]:
-    """Say of each step of one case, in order, whether it cannot follow the one before it."""
+    """Say of each step of one case, as they happened, whether it cannot follow the one before."""
     astray = iter(irregular_steps(steps_of(changes)).tolist())
+    happened = sorted(changes, key=lambda change: change.happened_at)
     # What is noted beside the steps is never out of order.
-    return [change.stage not in BESIDE and next(astray) for change in changes]
+    return [change.stage not in BESIDE and next(astray) for change in happened]
 
 
 def stage_clock(

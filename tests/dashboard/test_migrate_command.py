@@ -43,9 +43,9 @@ def test_a_server_is(postgis_url: str, capsys: pytest.CaptureFixture[str]) -> No
     make_small_city(postgis_url).close()
     engine = writing_engine(server_url(postgis_url), ServerOptions())
     with engine.begin() as connection:
-        # As the fourth schema left it: what the fifth added is taken away again.
-        connection.execute(text("DROP TABLE alarm_steps, alarms"))
-        migrating.stamp(connection, 4)
+        # As the sixth schema left it: what the seventh added is taken away again.
+        connection.execute(text("DROP TABLE amendments"))
+        migrating.stamp(connection, 6)
     engine.dispose()
     assert run(postgis_url) == 0
     said = "".join(capsys.readouterr())

@@ -20,8 +20,9 @@ from dashboard.view import (
     View,
     parse_view,
 )
+from geo_data.case_stages import STATES
 from geo_data.queries.case_filter import STANDINGS, CaseFilter
-from geo_data.records import Severity, Stage
+from geo_data.records import Severity
 
 codes = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=24
@@ -43,7 +44,7 @@ views = st.builds(
         standing=st.none() | st.sampled_from(STANDINGS),
         channel=st.none() | codes,
         category=st.none() | codes,
-        stage=st.none() | st.sampled_from(Stage),
+        stage=st.none() | st.sampled_from(STATES),
         severity=st.none() | st.sampled_from(Severity),
     ),
     pages=st.integers(1, MOST_PAGES),

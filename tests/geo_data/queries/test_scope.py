@@ -131,6 +131,9 @@ READS: dict[str, Read] = {
     "letters": lambda store, scope: queries.letters(store, scope, "hotline"),
     "sources": lambda store, scope: queries.sources(store, scope, NOW),
     "ages": lambda store, scope: queries.ages(store, scope, NOW),
+    "counted_cases": lambda store, scope: each(*REGIONS)(
+        lambda region: queries.counted_cases(store, scope, region, "reported", WINDOW, NOW)
+    ),
     "drawn_counts": lambda store, scope: [
         list(queries.drawn_counts(store, scope, region, NOW, WINDOW).values())
         for region in OUTSIDE["region"]
