@@ -196,14 +196,17 @@ def maker_block(contents: Contents, width: float, type_mm: float) -> Block:
     fits = typeface().width(approval(contents), HEAD * type_mm) <= text.width
     text.lines([approval(contents)], size=HEAD if fits else 1.0, color="ink")
     sheaf.items += text.items
+    sheaf.y = text.y
     if side:
         sheaf.items.append(square_code(request.record or request.number, width - side, 0.0, side))
-        if request.number:
-            size = SMALL * type_mm
-            # The number is also in plain figures, for those without a camera.
-            said = Text(request.number, width, side + 1.0 * size, size, INK["ink-2"], "end")
-            sheaf.items.append(said)
-    sheaf.y = max(text.y, side + (1.3 * SMALL * type_mm if side else 0.0))
+        sheaf.y = max(text.y, side)
+    if request.number:
+        # The number is also in plain figures, for those without a camera. Where it is wider than
+        # the code it stands below the lines beside that too.
+        size = SMALL * type_mm
+        top = side if typeface().width(request.number, size) <= side else sheaf.y
+        sheaf.items.append(Text(request.number, width, top + size, size, INK["ink-2"], "end"))
+        sheaf.y = max(sheaf.y, top + 1.3 * size)
     return sheaf.block()
 
 
