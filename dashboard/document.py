@@ -112,7 +112,10 @@ def font(context: Context) -> fonts.WebFont:
     tree = queries.region_tree(context.store, context.scope)
     names = (region.name for region in tree.regions())
     said = [WORDS(key, "zh-CN") for key in WORDS.keys()]  # noqa: SIM118 - Words is no mapping
-    said += [rule.name.zh for rule in context.store.city.alarms.rules]
+    city = context.store.city
+    said += [rule.name.zh for rule in city.alarms.rules]
+    said += [text for one in city.indicators for text in (one.name.zh, one.basis.zh)]
+    said += [one.formula_text.zh for one in city.indicators if one.formula_text]
     characters = fonts.font_characters([*names, *said, fonts.product_words()])
     return fonts.WebFont(characters, context.settings.data_dir / "cache")
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from threading import Lock
 
 import pylopdf_fonts_zh_cn
@@ -74,9 +75,11 @@ class WebFont:
         with self._cutting:
             if not kept.exists():
                 self.cache_dir.mkdir(parents=True, exist_ok=True)
-                partial = kept.with_suffix(".part")
-                partial.write_bytes(_cut(_SOURCE, self.characters))
-                partial.replace(kept)
+                # Another process may be cutting the same one: each writes a file of its own.
+                cut = _cut(_SOURCE, self.characters)
+                with NamedTemporaryFile(dir=self.cache_dir, suffix=".part", delete=False) as part:
+                    part.write(cut)
+                Path(part.name).replace(kept)
         return kept.read_bytes()
 
 

@@ -9,6 +9,7 @@ cases and minutes cannot be added.
 from __future__ import annotations
 
 import ast
+import math
 import operator
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -125,6 +126,16 @@ def _divide(part: Array | float, whole: Array | float) -> Array:
     return np.asarray(part / known, dtype=np.float64)
 
 
+def _finite(number: float) -> float:
+    try:
+        found = float(number)
+    except OverflowError:
+        found = math.inf
+    if not math.isfinite(found):
+        raise FormulaError("formula-syntax", error=f"{str(number)[:20]}…")
+    return found
+
+
 def _constant(number: float) -> Callable[[Sequence[Array]], float]:
     return lambda _given: number
 
@@ -138,7 +149,7 @@ class _Reader:
     def read(self, node: ast.expr) -> _Part:
         match node:
             case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
-                return _Part(_constant(float(number)), SHARE, "number")
+                return _Part(_constant(_finite(number)), SHARE, "number")
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 part = self.read(operand)
                 return _Part(lambda given: -part.value(given), part.unit, part.kind)

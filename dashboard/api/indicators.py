@@ -12,6 +12,7 @@ from dashboard.api.problem import Problem, problem
 from dashboard.context import Context
 from geo_data import queries
 from geo_data.faults import Fault, nearest
+from geo_data.ingest.fields import EARLIEST_YEAR
 from indicators import catalog, engine, parts, periods
 from indicators.spec import Indicator
 
@@ -97,11 +98,23 @@ def router(context: Context) -> APIRouter:
         key: str, region: RegionCode = None, period: PeriodKey = "24h", at: At = None
     ) -> Valued:
         """Return an indicator: its value, what it is compared with, its children and history."""
-        return _valued(
-            context, known_indicator(context, key), region, period, at or context.clock()
-        )
+        moment = known_moment(context, at)
+        return _valued(context, known_indicator(context, key), region, period, moment)
 
     return routes
+
+
+def known_moment(context: Context, at: datetime | None) -> datetime:
+    """Return the moment asked for, or the present; answers 422 where nothing can be known."""
+    now = context.clock()
+    if at is None:
+        return now
+    if at.year < EARLIEST_YEAR:
+        early: dict[str, object] = {"got": at.isoformat(), "year": EARLIEST_YEAR}
+        raise problem(422, Fault("too-early", field="at", values=early))
+    if at > now:
+        raise problem(422, Fault("export-future", field="at", values={"at": at.isoformat()}))
+    return at
 
 
 def known_indicator(context: Context, key: str) -> Indicator:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -110,7 +111,9 @@ def choices(asked: Asked, key: str | None = None) -> Any:
 
 def _days(asked: Asked) -> tuple[str, str]:
     window, look = asked.period.window, asked.look
-    return f"{look.local(window.start):%Y-%m-%d}", f"{look.local(window.end):%Y-%m-%d}"
+    # A period ends where the day after it begins.
+    last = look.local(window.end - timedelta(milliseconds=1))
+    return f"{look.local(window.start):%Y-%m-%d}", f"{last:%Y-%m-%d}"
 
 
 def chain(asked: Asked, key: str | None = None) -> Any:

@@ -50,8 +50,8 @@ def bucket_chart(
     if bars:
         width = max((WIDTH - LEFT - RIGHT) / max(len(values), 1) * 0.7, 2.0)
         parts += [
-            f'<rect class="bar" x="{x - width / 2:.1f}" y="{y_of(value):.1f}" '
-            f'width="{width:.1f}" height="{max(y_of(low) - y_of(value), 0.5):.1f}"/>'
+            f'<rect class="bar" x="{x - width / 2:.1f}" y="{y_of(max(value, 0.0)):.1f}" '
+            f'width="{width:.1f}" height="{max(abs(y_of(0.0) - y_of(value)), 0.5):.1f}"/>'
             for x, value in zip(spots, values, strict=True)
             if value is not None
         ]

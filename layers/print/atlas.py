@@ -169,19 +169,17 @@ class Atlas:
             bounds = bounds_of(self.store, self.scope, region)
             fitted(plan.frame.box, plan.frame.crs, bounds, request.scale)
 
-    def of_one_scale(self) -> Atlas:
-        """Return it with all pages of the largest round scale at which every region fits."""
-        plans = (
-            planned(
-                self.store,
-                self.scope,
-                replace(self.page_request(place), scale="round"),
-                self.index,
-                counted_contents,
-            )
-            for place in range(len(self.regions))
-        )
-        scale = round(max(plan.frame.denominator for plan in plans))
+    def of_one_scale(self, tell: Told = lambda _page, _pages: None) -> Atlas:
+        """Return it with all pages of the largest round scale at which every region fits.
+
+        The first page is told of for each region: who waits sees that it goes on.
+        """
+        scale = 0
+        for place in range(len(self.regions)):
+            tell(1, self.count)
+            request = replace(self.page_request(place), scale="round")
+            plan = planned(self.store, self.scope, request, self.index, counted_contents)
+            scale = max(scale, round(plan.frame.denominator))
         sheet = replace(self.request.sheet, scale=scale)
         return replace(self, request=replace(self.request, sheet=sheet, is_same_scale=False))
 
@@ -250,7 +248,7 @@ def write_atlas(
     """
     atlas = Atlas.of(store, scope, request)
     if request.is_same_scale:
-        atlas = atlas.of_one_scale()
+        atlas = atlas.of_one_scale(tell)
     atlas.write(out, tell)
     return atlas.count
 

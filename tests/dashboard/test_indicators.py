@@ -89,6 +89,8 @@ def test_a_value_with_what_it_is_made_of(client: TestClient) -> None:
         ("pm25", {"region": "nowhere"}, 404, "region"),
         ("pm25", {"period": "48h"}, 422, "period"),
         ("pm25", {"period": "2030-01-01..2030-01-31"}, 422, "begun"),
+        ("pm25", {"at": "0001-01-01T00:00:00Z"}, 422, "before"),
+        ("pm25", {"at": "9999-12-31T23:59:59Z"}, 422, "future"),
     ],
 )
 def test_what_there_is_not_is_said(
@@ -209,7 +211,8 @@ def test_the_card_says_what_changed_in_its_thresholds(client: TestClient) -> Non
 
 def test_two_days_and_wrong_periods(client: TestClient) -> None:
     page = client.get("/indicators", params={"from": "2025-07-01", "to": "2025-07-01"}).text
-    assert 'value="2025-07-01"' in page
+    # Shown again unchanged it is the same day.
+    assert page.count('value="2025-07-01"') == 2
     wrong = client.get("/indicators", params={"period": "2031-01-01..2031-01-02"})
     assert wrong.status_code == 200
     assert "2031-01-01..2031-01-02" in wrong.text

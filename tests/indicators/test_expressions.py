@@ -61,6 +61,8 @@ def test_units_are_reckoned(formula: str, unit: str, adds_up: bool) -> None:
         ("reported; closed", "syntax"),
         ("x = reported", "syntax"),
         ("42", "constant"),
+        ("reported * 1" + "0" * 320, "syntax"),
+        ("reported * 1e999", "syntax"),
         ("1 + reported", "units"),
         ('reported + highest("trapped-min")', "units"),
         ("reported / closed - closed", "units"),
