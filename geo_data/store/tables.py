@@ -29,6 +29,7 @@ from geo_data.store.column_types import Count, UtcDateTime, Words
 from geo_data.store.columns import number, partial, time, whole, words
 from geo_data.store.export_table import exports
 from geo_data.store.intake_tables import dead_letters, intake_slots, intake_states
+from geo_data.store.publication_table import publications
 
 GeometryFactory = Callable[[str], TypeEngine[Any]]
 """``POINT``, ``MULTIPOLYGON`` or ``GEOMETRY`` -> the column type of a store."""
@@ -64,6 +65,7 @@ class Tables:
     intake_slots: Table
     exports: Table
     amendments: Table
+    publications: Table
     meta: Table
 
 
@@ -104,6 +106,7 @@ def build_tables(
         intake_slots=intake_slots(metadata),
         exports=exports(metadata),
         amendments=amendments(metadata),
+        publications=publications(metadata),
         meta=Table(
             "meta", metadata, Column("key", Words, primary_key=True), Column("value", Words)
         ),
