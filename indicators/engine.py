@@ -12,8 +12,9 @@ import numpy as np
 from geo_data import queries, rollups
 from geo_data.records import FUNCTIONAL, Scope
 from geo_data.store import Store
-from indicators import catalog, threshold_book
+from indicators import catalog, frozen, threshold_book
 from indicators.across import KEPT_LEVEL, Across
+from indicators.comparison import change as change
 from indicators.freshness import Freshness
 from indicators.history import History
 from indicators.periods import Period, period
@@ -60,6 +61,8 @@ class IndicatorValue:
         Whether that is longer ago than 1.5 periods.
     threshold : Threshold or None
         The row that judged it.
+    frozen_at : datetime or None
+        When it was published (:mod:`indicators.frozen`): what was heard later is not in it.
     """
 
     key: str
@@ -72,6 +75,7 @@ class IndicatorValue:
     data_at: datetime | None
     late: bool
     threshold: Threshold | None = None
+    frozen_at: datetime | None = None
 
 
 def board(
@@ -118,7 +122,7 @@ def board(
     today = at.astimezone(store.city.zone).date()
     freshness = Freshness(store, history, region_code, at)
     is_compared = history.is_compared()
-    return [
+    values = [
         _valued(
             indicator,
             _told(store, indicator, history.values(indicator)),
@@ -129,6 +133,7 @@ def board(
         for key, indicator in catalog.of(store.city).items()
         if keys is None or key in keys
     ]
+    return frozen.board(store, scope, region_code, span, at, values)
 
 
 def children(
@@ -169,8 +174,11 @@ def children(
         return found | {region_code: sum(found.values())}
 
     asked = [*codes, region_code] if indicator.additive else codes
-    across = Across(store, scope, asked, day_counts, period_of(store, window_key, at), at)
-    values = _told(store, indicator, across.values(indicator))
+    span = period_of(store, window_key, at)
+    values = frozen.each(store, scope, asked, indicator, span.window, at)
+    if values is None:
+        across = Across(store, scope, asked, day_counts, span, at)
+        values = _told(store, indicator, across.values(indicator))
     found = dict(zip(codes, map(_known, values.tolist()), strict=False))
     if indicator.additive:
         residue = float(np.nan_to_num(values[-1]) - np.nansum(values[:-1]))
@@ -210,9 +218,13 @@ def by_level(
     def day_counts(measure: str, first_day: int, last_day: int) -> Mapping[str, int]:
         return rollups.by_level(store, scope, level, measure, first_day, last_day)
 
+    span = period_of(store, window_key, at)
+    kept = frozen.each(store, scope, codes, indicator, span.window, at)
+    if kept is not None:
+        return dict(zip(codes, map(_known, kept.tolist()), strict=True))
     if not indicator.mappable and not _is_kept_at(store, level):
         return dict.fromkeys(codes)
-    across = Across(store, scope, codes, day_counts, period_of(store, window_key, at), at)
+    across = Across(store, scope, codes, day_counts, span, at)
     values = _told(store, indicator, across.values(indicator))
     return dict(zip(codes, map(_known, values.tolist()), strict=True))
 
@@ -255,11 +267,12 @@ def year_before(
     asked = (span.year_before, span.year_before)
     history = History(store, scope, region_code, span, at, asked)
     reaches = history.is_compared()
-    return {
+    values = {
         key: _known(_told(store, one, history.values(one)).tolist()[0]) if reaches else None
         for key, one in catalog.of(store.city).items()
         if keys is None or key in keys
     }
+    return frozen.year_before(store, scope, region_code, span, at, values)
 
 
 def layers_behind(indicator: Indicator) -> tuple[str, ...]:
@@ -308,19 +321,6 @@ def _valued(
         late=late,
         threshold=threshold,
     )
-
-
-def change(value: float | None, previous: float | None) -> float | None:
-    """Return the relative change; ``None`` where the base is zero or missing.
-
-    Examples
-    --------
-    >>> change(12.0, 10.0), change(12.0, 0.0), change(None, 3.0)
-    (0.2, None, None)
-    """
-    if value is None or not previous:
-        return None
-    return round((value - previous) / abs(previous), 9)
 
 
 def _known(value: float) -> float | None:

@@ -10,6 +10,7 @@ from geo_data.dictionaries import major_categories, sensor_kinds, word
 from geo_data.records import Scope
 from geo_data.store import Store
 from geo_data.words import LANGUAGES, Label
+from indicators import frozen
 from indicators.engine import period_of
 from indicators.history import History
 from indicators.installed import kinds_of_metric
@@ -54,6 +55,10 @@ def parts(
     if queries.region_tree(store, scope).get(region_code) is None:
         return []
     span = period_of(store, period_key, at)
+    published = frozen.parts(store, scope, region_code, indicator, span.window, at)
+    if published is not None:
+        pairs = zip(indicator.needs, published, strict=True)
+        return [Part(need, name_of(need), value) for need, value in pairs]
     history = History(store, scope, region_code, span, at, (span.window, span.window))
     found = []
     for need in indicator.needs:

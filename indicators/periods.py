@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from geo_data.records import Window
 from indicators import windows
+from indicators.calendar_names import days_named
 from indicators.windows import midnight, months_on
 
 CALENDAR = ("this-week", "this-month", "this-quarter", "this-year", "assessment-year")
@@ -68,7 +69,8 @@ def period(key: str, at: datetime, zone: ZoneInfo, first_month: int = 1) -> Peri
     Parameters
     ----------
     key : str
-        One of :data:`KEYS`, or two local days, both in it: ``2026-10-01..2026-10-31``.
+        One of :data:`KEYS`, a name of the calendar (:mod:`indicators.calendar_names`), or two local
+        days, both in it: ``2026-10-01..2026-10-31``.
     at : datetime
         The present moment, aware.
     zone : ZoneInfo
@@ -106,21 +108,21 @@ def period(key: str, at: datetime, zone: ZoneInfo, first_month: int = 1) -> Peri
         return _moving(key, at, zone)
     if key in CALENDAR:
         return _of_calendar(key, at, zone, first_month)
-    return _given(key, at, zone)
+    return _given(key, at, zone, first_month)
 
 
 def is_period(key: str) -> bool:
-    """Whether ``key`` is the name of a period, or two days in order.
+    """Whether ``key`` is the name of a period, of the calendar too, or two days in order.
 
     Examples
     --------
-    >>> [is_period(key) for key in ("this-month", "2026-02-01..2026-02-28", "2026-02-30..", "x")]
-    [True, True, False, False]
+    >>> [is_period(key) for key in ("this-month", "2026-02-01..2026-02-28", "2026-Q3", "2026-Q5")]
+    [True, True, True, False]
     """
     if key in KEYS:
         return True
     try:
-        first, last = _days_given(key)
+        first, last = days_given(key)
     except KeyError:
         return False
     return first <= last
@@ -158,8 +160,8 @@ def _of_calendar(key: str, at: datetime, zone: ZoneInfo, first_month: int) -> Pe
     return Period(key, span, before, year_before, edges, by_hour=False)
 
 
-def _given(key: str, at: datetime, zone: ZoneInfo) -> Period:
-    first, last = _days_given(key)
+def _given(key: str, at: datetime, zone: ZoneInfo, first_month: int) -> Period:
+    first, last = days_given(key, first_month)
     start = midnight(first, zone)
     if last < first or start >= at:
         raise KeyError(key)
@@ -176,16 +178,34 @@ def _given(key: str, at: datetime, zone: ZoneInfo) -> Period:
     else:
         end_day_before = end_day - timedelta(n_days)
     before = _moved(span, zone, earlier, end_day_before)
+    year_before = _year_earlier(span, zone)
+    if "-W" in key:
+        year_before = _moved(span, zone, first - YEAR_OF_WEEKS, end_day - YEAR_OF_WEEKS)
     edges = _edges(span, first, last, zone, by_month=n_days > 200)
-    return Period(key, span, before, _year_earlier(span, zone), edges, by_hour=False)
+    return Period(key, span, before, year_before, edges, by_hour=False)
 
 
-def _days_given(key: str) -> tuple[date, date]:
+def days_given(key: str, first_month: int = 1) -> tuple[date, date]:
+    """Return the first and the last day of a period that is given by its days or its name.
+
+    Parameters
+    ----------
+    key : str
+        As ``2026-10-01..2026-10-31`` or ``2026-10``; not one that moves with the clock.
+    first_month : int
+        Month with which the assessment year begins.
+
+    Raises
+    ------
+    KeyError
+        There is no such period, it is too long, or it is before 1971.
+    """
     found = _GIVEN.fullmatch(key)
-    if found is None:
-        raise KeyError(key)
     try:
-        first, last = (date.fromisoformat(text) for text in found.groups())
+        if found is None:
+            first, last = days_named(key, first_month)
+        else:
+            first, last = (date.fromisoformat(text) for text in found.groups())
     except ValueError as error:
         raise KeyError(key) from error
     if first < date(1971, 1, 1) or last - first > LONGEST:

@@ -54,7 +54,8 @@ class Valued(BaseModel):
 
     ``change`` is against the period before, ``year_change`` against the same period of the year
     before; both are null where that is zero or missing. Children that add up have what belongs to
-    none of them under an empty code.
+    none of them under an empty code. ``frozen_at`` is when the period was published, null while it
+    follows the data.
     """
 
     key: str
@@ -71,6 +72,7 @@ class Valued(BaseModel):
     year_change: float | None
     data_at: datetime | None
     late: bool
+    frozen_at: datetime | None
     made_of: list[Series]
     children: dict[str, float | None]
     history: list[Bucket]
@@ -79,7 +81,7 @@ class Valued(BaseModel):
 At = Annotated[AwareDatetime | None, Query(description="as known then; now if left out")]
 RegionCode = Annotated[str | None, Query(description="everything if left out")]
 PeriodKey = Annotated[
-    str, Query(description=f"one of {', '.join(periods.KEYS)}, or 2026-10-01..2026-10-31")
+    str, Query(description=f"one of {', '.join(periods.KEYS)}, 2026-10 or 2026-10-01..2026-10-31")
 ]
 
 
@@ -176,6 +178,7 @@ def _valued(
         year_change=engine.change(value.value, earlier),
         data_at=value.data_at,
         late=value.late,
+        frozen_at=value.frozen_at,
         made_of=[Series(name=one.name.model_dump(), value=one.value) for one in made_of],
         children=engine.children(store, scope, code, indicator.key, period, at),
         history=[Bucket(start=one.start, end=one.end, value=each) for one, each in buckets],

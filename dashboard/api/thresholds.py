@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
-from collections.abc import Callable
 from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from dashboard.api.admin_key import REFUSALS, kept, may_change
 from dashboard.api.indicators import known_indicator
-from dashboard.api.problem import Problem, problem, told
-from dashboard.api.same_site import same_site
+from dashboard.api.problem import Problem
 from dashboard.context import Context
-from geo_data.faults import Fault, InputError
 from indicators import threshold_book
 from indicators.thresholds import Threshold
 
@@ -84,38 +80,34 @@ def router(context: Context) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/api/v1/indicators", tags=["indicators"])
     wrong: dict[int | str, dict[str, Any]] = {404: {"model": Problem}, 422: {"model": Problem}}
-    kept: dict[int | str, dict[str, Any]] = {
-        **wrong,
-        401: {"model": Problem, "description": "not the administrator's key"},
-        403: {"model": Problem, "description": "nobody may change thresholds here"},
-    }
+    guarded = {**wrong, **REFUSALS}
 
     @routes.get("/{key}/thresholds", responses=wrong)
     def thresholds(key: str) -> Rows:
         """Return the thresholds in force, and who changed them."""
         return _rows(context, known_indicator(context, key).key)
 
-    @routes.put("/{key}/thresholds/{effective_from}", responses=kept)
+    @routes.put("/{key}/thresholds/{effective_from}", responses=guarded)
     async def put(request: Request, key: str, effective_from: date, new: NewRow) -> Rows:
         """Put a threshold that holds from a day on; it judges the next board already."""
-        _may_change(context, request)
+        may_change(context, request)
 
         def change() -> Rows:
             put_row = partial(threshold_book.put, who=new.who, note=new.note, at=context.clock())
-            _kept(lambda: put_row(context.store, key, effective_from, new.row))
+            kept(lambda: put_row(context.store, key, effective_from, new.row), _STATUS)
             return _rows(context, key)
 
         # The store waits for its turn to write: not on the event loop.
         return await asyncio.to_thread(change)
 
-    @routes.delete("/{key}/thresholds/{effective_from}", responses=kept)
+    @routes.delete("/{key}/thresholds/{effective_from}", responses=guarded)
     async def remove(request: Request, key: str, effective_from: date, by: Removal) -> Rows:
         """Take a threshold away; the one before it holds again."""
-        _may_change(context, request)
+        may_change(context, request)
 
         def change() -> Rows:
             take = partial(threshold_book.remove, who=by.who, note=by.note, at=context.clock())
-            _kept(lambda: take(context.store, key, effective_from))
+            kept(lambda: take(context.store, key, effective_from), _STATUS)
             return _rows(context, key)
 
         return await asyncio.to_thread(change)
@@ -123,32 +115,7 @@ def router(context: Context) -> APIRouter:
     return routes
 
 
-def _may_change(context: Context, request: Request) -> None:
-    """Refuse who has not the administrator's key."""
-    same_site(request)
-    digest = context.settings.admin_key_sha256
-    if digest is None:
-        raise problem(403, Fault("no-admin-key"))
-    given = request.headers.get("x-api-key") or ""
-    found = hashlib.sha256(given.encode("utf-8", "replace")).hexdigest()
-    if not hmac.compare_digest(digest.lower(), found):
-        raise problem(401, Fault("admin-key"))
-
-
 _STATUS = {"unknown-indicator": 404, "no-threshold": 404}
-
-
-def _kept(change: Callable[[], object]) -> None:
-    try:
-        change()
-    except InputError as error:
-        if error.exit_code != 2:
-            raise
-        fault = error.faults[0]
-        said = told(fault)
-        if fault.field:
-            said["error"] = f"{fault.field}: {said['error']}"
-        raise HTTPException(_STATUS.get(fault.key, 422), said) from error
 
 
 def _rows(context: Context, key: str) -> Rows:

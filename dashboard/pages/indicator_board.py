@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dashboard.pages.frozen_note import frozen_note
 from dashboard.pages.indicator_view import Asked, chain, choices, notices
 from dashboard.pages.plain import head
 from dashboard.widgets.marks import status_mark
@@ -42,6 +43,7 @@ def board_page(asked: Asked) -> list[Any]:
             [
                 *notices(look),
                 html.Div([chain(asked), choices(asked)], className="sign-head"),
+                *frozen_note(asked),
                 html.Div(tables, className="groups"),
                 html.P(look.say("indicators-rule"), className="calm"),
             ],

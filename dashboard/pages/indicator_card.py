@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from dashboard.context import Look
+from dashboard.pages.frozen_note import frozen_note
 from dashboard.pages.indicator_levels import levels, value_of
 from dashboard.pages.indicator_limits import thresholds
 from dashboard.pages.indicator_view import Asked, chain, choices, notices, period_word
@@ -58,6 +59,7 @@ def card_page(asked: Asked, indicator: Indicator, part: int | None) -> list[Any]
             [
                 *notices(look),
                 html.Div([chain(asked, indicator.key), choices(asked, indicator.key)]),
+                *frozen_note(asked),
                 html.H2(name),
                 _value(asked, indicator, value),
                 _history(asked, indicator, value),
@@ -85,10 +87,11 @@ def _value(asked: Asked, indicator: Indicator, value: IndicatorValue) -> Any:
         *_per_10k(look, indicator, value.value),
         (look.say("data-time"), write_time(look, value.data_at)),
     ]
+    mark = [html.Em(look.say("frozen"), className="word")] if value.frozen_at else []
     return html.Div(
         [
             html.Div(
-                [number(value.value, unit), html.Span([status_mark(status), said])],
+                [number(value.value, unit), html.Span([status_mark(status), said, *mark])],
                 className="big late" if value.late else "big",
             ),
             html.Dl([cell for head, text in facts for cell in (html.Dt(head), html.Dd(text))]),
