@@ -92,18 +92,26 @@ class WorkingCalendar(Entry):
 
     def working_time(self, timezone: str) -> WorkingTime:
         """Return the working hours as tables, in a time zone."""
-        holidays, workdays = china_days() if self.keeps_china(timezone) else ((), ())
-        own_rest, own_work = set(self.extra_holidays), set(self.extra_workdays)
+        holidays, workdays = self.special_days(timezone)
         return working_time(
             ZoneInfo(timezone),
             [_span_ms(text) for text in self.hours],
             [WEEKDAYS.index(day) for day in self.weekend],
-            _numbers(own_rest.union(holidays)),
-            _numbers(own_work.union(set(workdays) - own_rest)),
+            _numbers(holidays),
+            _numbers(workdays),
         )
 
+    def special_days(self, timezone: str) -> tuple[frozenset[date], frozenset[date]]:
+        """Return the days off (休) and the days that are worked (班), whatever weekday they are.
 
-def _numbers(days: set[date]) -> list[int]:
+        A day that is in both is worked.
+        """
+        holidays, workdays = china_days() if self.keeps_china(timezone) else ((), ())
+        own_rest, own_work = frozenset(self.extra_holidays), frozenset(self.extra_workdays)
+        return own_rest.union(holidays), own_work.union(frozenset(workdays) - own_rest)
+
+
+def _numbers(days: frozenset[date]) -> list[int]:
     return [(day - _EPOCH).days for day in days]
 
 

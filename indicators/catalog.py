@@ -15,12 +15,14 @@ from indicators.own import indicators_of
 from indicators.spec import Indicator
 from indicators.wording import label
 
+# Of traffic nothing is counted here yet: a city's own indicators may be, and its page says so.
 GROUPS = (
     "management",
     "livelihood",
     "safety",
     "supply",
     "environment",
+    "traffic",
     "emergency",
     "sensing",
 )

@@ -95,12 +95,25 @@ _RAMPS: Mapping[tuple[str, str], tuple[str, str, str]] = {
     ("light", "teal"): ("#eef3ee", "#b4d8cf", "#4d988e"),
     ("light", "violet"): ("#f2eff2", "#cfc5e0", "#8373b3"),
 }
+_INKS = ("#ffffff", "#000000")
 _MISSING: Mapping[str, str] = {"dark": "#1a2433", "light": "#eae6dd"}
 
 
 def rgb(color: str) -> Rgb:
     """Return ``#rrggbb`` as three numbers from 0 to 255."""
     return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
+
+
+def ink_on(color: str) -> str:
+    """Return what to write with on ``#rrggbb``: white or black, whichever is easier to read."""
+    return _INKS[_luminance(color) > 0.1791]
+
+
+def _luminance(color: str) -> float:
+    """Relative luminance as WCAG 2 defines it, 0 to 1."""
+    parts = [part / 255 for part in rgb(color)]
+    linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def rgba(color: str, opacity: float = 1.0) -> list[int]:

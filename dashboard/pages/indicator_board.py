@@ -1,87 +1,84 @@
-"""The catalogue of indicators, by groups: what each is now, against before, and since when."""
+"""The vital signs on one page: by groups, children ranked, days, channels, stages, side by side."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from dashboard.pages import indicator_days, indicator_flow, indicator_ranking, indicator_versus
 from dashboard.pages.frozen_note import frozen_note
-from dashboard.pages.indicator_view import Asked, chain, choices, notices
+from dashboard.pages.indicator_view import Asked, chain, choices, notices, section
 from dashboard.pages.plain import head
-from dashboard.widgets.marks import status_mark
 from dashboard.widgets.markup import html
-from dashboard.widgets.numbers import number, write_change, write_number
-from dashboard.widgets.sparkline import sparkline
+from dashboard.widgets.sign_group import Sign, sign_group
 from indicators import catalog, engine
 from indicators.engine import IndicatorValue
-from indicators.wording import status_word
+
+SECTIONS = ("overview", "ranking", "calendar", "flow", "versus")
+"""Parts of the page in order: each is an anchor of its address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What several parts of the page are made of, read once.
+
+    ``values`` are of the region and period, ``earlier`` of the same period a year before.
+    """
+
+    values: list[IndicatorValue]
+    earlier: dict[str, float | None]
 
 
 def board_page(asked: Asked) -> list[Any]:
     """Return the page."""
-    look, key = asked.look, asked.period.key
-    where = (look.store, look.scope, look.region.code, key, look.at)
-    values = engine.board(*where)
-    earlier = engine.year_before(*where)
-    described = catalog.of(look.city)
-    by_group: dict[str, list[IndicatorValue]] = {}
-    for value in values:
-        by_group.setdefault(described[value.key].group, []).append(value)
-    tables = [
-        html.Section(
-            [
-                html.H3([catalog.groups()[group](look.language), html.Small(str(len(members)))]),
-                _heads(asked),
-                *[_row(asked, value, earlier.get(value.key)) for value in members],
-            ],
-            className="signs",
-        )
-        for group, members in by_group.items()
-    ]
+    look = asked.look
+    where = (look.store, look.scope, look.region.code, asked.period.key, look.at)
+    board = Board(engine.board(*where), engine.year_before(*where))
     return [
         head(look, look.say("indicators"), "/indicators", more=asked.more),
         html.Article(
             [
                 *notices(look),
-                html.Div([chain(asked), choices(asked)], className="sign-head"),
+                html.Div([chain(asked), _ways(asked), choices(asked)], className="sign-head"),
                 *frozen_note(asked),
-                html.Div(tables, className="groups"),
-                html.P(look.say("indicators-rule"), className="calm"),
+                html.Div(
+                    [
+                        _overview(asked, board),
+                        indicator_ranking.part(asked, board.values),
+                        indicator_days.part(asked),
+                        indicator_flow.part(asked),
+                        indicator_versus.part(asked, board.values),
+                    ],
+                    className="boards",
+                ),
             ],
-            className="record indicators",
+            className="record indicators panels",
         ),
     ]
 
 
-def _heads(asked: Asked) -> Any:
+def _ways(asked: Asked) -> Any:
+    """Return the way to each part of the page."""
     say = asked.look.say
-    names = ["", say("indicator"), "", say("value"), say("against-before"), say("against-year")]
-    return html.Div([html.Span(name) for name in names], className="sign heads")
+    links = [html.A(say(f"part-{name}"), href=f"#{name}", className="way") for name in SECTIONS]
+    told = {"role": "navigation", "aria-label": say("parts")}
+    return html.Div(links, className="ways", **told)
 
 
-def _row(asked: Asked, value: IndicatorValue, year_before: float | None) -> Any:
+def _overview(asked: Asked, board: Board) -> Any:
     look = asked.look
-    indicator = catalog.of(look.city)[value.key]
-    status = value.status if value.value is not None else "missing"
-    word = status_word(value.status)(look.language) if value.value is not None else ""
-    own = value.key not in catalog.indicators()
-    name = [html.Span(indicator.name(look.language), className="text")]
-    if own:
-        name.append(html.Em(look.say("own-indicator"), className="word"))
-    if status in ("blue", "yellow", "orange", "red"):
-        name.append(html.Em(word, className="word"))
-    tip = f"{indicator.formula(look.language)}\n{indicator.basis(look.language)}"
-    before, change = write_number(value.previous), write_change(value.change)
-    a_year = write_change(engine.change(value.value, year_before))
-    return html.A(
-        [
-            status_mark(status),
-            html.Span(name, className="name"),
-            sparkline(value.spark),
-            number(value.value, indicator.unit_in(look.language)),
-            html.Span(change, className="change", title=before),
-            html.Span(a_year, className="change", title=write_number(year_before)),
-        ],
-        href=asked.href(value.key),
-        title=tip,
-        className="sign late" if value.late else "sign",
+    described, own = catalog.of(look.city), catalog.indicators()
+    by_group: dict[str, list[Sign]] = {group: [] for group in catalog.groups()}
+    for value in board.values:
+        one = described[value.key]
+        year_before = board.earlier.get(value.key)
+        sign = Sign(one, value, year_before, asked.href(value.key), value.key not in own)
+        by_group[one.group].append(sign)
+    tables = [
+        sign_group(look, catalog.groups()[group](look.language), members)
+        for group, members in by_group.items()
+    ]
+    rule = html.P(look.say("indicators-rule"), className="rule")
+    return section(
+        "overview", look.say("part-overview"), [html.Div(tables, className="groups"), rule]
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from dashboard.context import Context, Look
 from dashboard.view import View
 from dashboard.widgets.markup import html
+from geo_data.ingest.fields import EARLIEST_YEAR
 from indicators import engine, periods
 from indicators.periods import CALENDAR, Period
 
@@ -28,27 +30,55 @@ class Asked:
         Who looks at which region, as known when.
     period : Period
         Over which period.
+    year : int or None
+        Whose days the calendar has; ``None`` is the last twelve months.
+    versus : str or None
+        Code of the region that the board is compared with.
+    versus_period : str or None
+        Key of the period that it is compared with.
     """
 
     look: Look
     period: Period
+    year: int | None = None
+    versus: str | None = None
+    versus_period: str | None = None
 
     def href(
         self, key: str | None = None, view: View | None = None, period: str | None = None
     ) -> str:
         """Return the address of an indicator, or of all, from another region or period."""
         path = PATH if key is None else f"{PATH}/{quote(key)}"
-        query = self.look.href(view or self.look.view)
+        asked = view or self.look.view
+        query = self.look.href(asked)
+        pairs = self._own() if key is None else {}
         named = period or self.period.key
-        if named == (view or self.look.view).window:
+        if named != asked.window:
+            pairs = {"period": named, **pairs}
+        if not pairs:
             return path + (query if query != "?" else "")
         joint = "&" if query not in ("", "?") else ""
-        return f"{path}{query or '?'}{joint}{urlencode({'period': named}, safe='.')}"
+        return f"{path}{query or '?'}{joint}{urlencode(pairs, safe='.')}"
 
     @property
     def more(self) -> str:
         """What the address has beside the view."""
-        return "&" + urlencode({"period": self.period.key}, safe=".")
+        return "&" + urlencode({"period": self.period.key, **self._own()}, safe=".")
+
+    def _own(self) -> dict[str, str]:
+        """Return what only the page of all of them has in its address."""
+        pairs = {"year": self.year, "versus": self.versus, "versus-period": self.versus_period}
+        return {name: str(value) for name, value in pairs.items() if value is not None}
+
+    def kept(self, *dropped: str) -> list[Any]:
+        """Return the fields that a form keeps of the address, without some."""
+        pairs = dict(parse_qsl(self.href().partition("?")[2]))
+        pairs.setdefault("period", self.period.key)
+        return [
+            html.Input(type="hidden", name=name, value=value)
+            for name, value in pairs.items()
+            if name not in dropped
+        ]
 
     def at_region(self, code: str, key: str | None = None) -> str:
         """Return the address of the same at another region."""
@@ -66,11 +96,40 @@ def asked_of(context: Context, query: str) -> Asked:
         named = f"{said['from']}..{said['to']}"
     key = named or look.view.window
     try:
-        return Asked(look, engine.period_of(look.store, key, look.at))
+        found = engine.period_of(look.store, key, look.at)
     except KeyError:
-        notice = look.say("notice-no-period", period=key)
-        look = replace(look, notices=(*look.notices, notice))
-        return Asked(look, engine.period_of(look.store, look.view.window, look.at))
+        look = _noting(look, "notice-no-period", period=key)
+        found = engine.period_of(look.store, look.view.window, look.at)
+    return _beside(Asked(look, found, year=_year(look, said.get("year", ""))), said)
+
+
+def _beside(asked: Asked, said: Mapping[str, str]) -> Asked:
+    """Return the look with what it is compared with, as far as there is such a thing."""
+    look, code = asked.look, said.get("versus") or None
+    if code is not None and look.tree.get(code) is None:
+        asked, code = replace(asked, look=_noting(look, "notice-no-versus", code=code)), None
+    key = said.get("versus-period") or None
+    if said.get("versus-from") and said.get("versus-to"):
+        key = f"{said['versus-from']}..{said['versus-to']}"
+    if key is not None:
+        try:
+            engine.period_of(look.store, key, look.at)
+        except KeyError:
+            noted = _noting(asked.look, "notice-no-period", period=key)
+            asked, key = replace(asked, look=noted), None
+    return replace(asked, versus=code, versus_period=key)
+
+
+def _year(look: Look, said: str) -> int | None:
+    """Return a year that has begun; nothing of anything else."""
+    if not (said.isdecimal() and len(said) == 4):
+        return None
+    year = int(said)
+    return year if EARLIEST_YEAR <= year <= look.local(look.at).year else None
+
+
+def _noting(look: Look, key: str, **values: object) -> Look:
+    return replace(look, notices=(*look.notices, look.say(key, **values)))
 
 
 def period_word(look: Look, key: str) -> str:
@@ -92,11 +151,9 @@ def choices(asked: Asked, key: str | None = None) -> Any:
         for name in OFFERED
     ]
     first, last = _days(asked)
-    kept = dict(parse_qsl(look.href(look.view).lstrip("?")))
-    hidden = [html.Input(type="hidden", name=name, value=kept[name]) for name in kept]
     form = html.Form(
         [
-            *hidden,
+            *asked.kept("period"),
             html.Input(type="date", name="from", value=first, title=look.say("from-day")),
             html.Span("–"),
             html.Input(type="date", name="to", value=last, title=look.say("to-day")),
@@ -129,3 +186,9 @@ def chain(asked: Asked, key: str | None = None) -> Any:
 def notices(look: Look) -> list[Any]:
     """Return what had to be changed of what was asked for."""
     return [html.P(text, className="fault") for text in look.notices]
+
+
+def section(name: str, title: str, body: Any, said: str = "") -> Any:
+    """Return a part of the page that its address can name; ``said`` stands small beside it."""
+    heading = html.H2([title, html.Small(said)])
+    return html.Section([heading, body], id=name, className=f"part {name}")

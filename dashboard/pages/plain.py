@@ -25,6 +25,7 @@ _DOCUMENT = """<!DOCTYPE html>
 <link rel="stylesheet" href="/assets/atlas.css">
 <link rel="stylesheet" href="/assets/exports.css">
 <link rel="stylesheet" href="/assets/indicators.css">
+<link rel="stylesheet" href="/assets/panels.css">
 </head>
 <body class="plain">
 {body}

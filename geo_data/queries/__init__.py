@@ -22,6 +22,7 @@ from geo_data.queries.open_cases import (
     open_by_region,
     open_incident_points,
 )
+from geo_data.queries.overdue_ageing import OverdueAgeing, overdue_ageing
 from geo_data.queries.places import (
     PlaceColumns,
     place,
@@ -30,6 +31,7 @@ from geo_data.queries.places import (
     place_shape,
     places,
 )
+from geo_data.queries.report_hours import ReportHours, report_hours
 from geo_data.queries.search import search
 from geo_data.queries.sensor_history import History, sensor_history, sparklines
 from geo_data.queries.sensors import (
@@ -42,6 +44,7 @@ from geo_data.queries.sensors import (
     sensors_of_place,
 )
 from geo_data.queries.sources import Letter, SourceState, letters, sources
+from geo_data.queries.stage_funnel import StageCount, StageFunnel, StageSpan, stage_funnel
 from geo_data.region_outlines import RegionOutlines, region_outlines, region_shapes
 from geo_data.regions import RegionTree, region_tree
 
@@ -54,11 +57,16 @@ __all__ = [
     "IncidentPoints",
     "Letter",
     "OpenCount",
+    "OverdueAgeing",
     "PlaceColumns",
     "RegionOutlines",
     "RegionTree",
+    "ReportHours",
     "SensorPoints",
     "SourceState",
+    "StageCount",
+    "StageFunnel",
+    "StageSpan",
     "ages",
     "alarm",
     "alarm_counts",
@@ -76,6 +84,7 @@ __all__ = [
     "observations",
     "open_by_region",
     "open_incident_points",
+    "overdue_ageing",
     "place",
     "place_columns",
     "place_counts",
@@ -84,6 +93,7 @@ __all__ = [
     "region_outlines",
     "region_shapes",
     "region_tree",
+    "report_hours",
     "search",
     "sensor",
     "sensor_history",
@@ -93,5 +103,6 @@ __all__ = [
     "sensors_of_place",
     "sources",
     "sparklines",
+    "stage_funnel",
     "stages",
 ]

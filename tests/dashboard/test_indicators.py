@@ -171,13 +171,19 @@ def test_the_page_lists_every_indicator_with_its_value(client: TestClient, langu
         assert groups()[group](language) in page
     for one in indicators().values():
         assert one.name(language) in page
-    assert page.count('class="sign"') + page.count('class="sign late"') == len(indicators())
+    rows = page.count('class="sign"') + page.count('class="sign late"')
+    untold = page.count('class="sign-untold"')
+    assert rows + untold == len(indicators())
+    # What nobody tells of is said once a group, and traffic has no sign at all.
+    said = page.count('class="said"')
+    assert 2 < said <= len(GROUPS) < untold
+    assert {"zh-CN": "未接入", "en": "Not connected"}[language] in page
     assert ">11<" in page
 
 
 def test_every_link_of_the_pages_leads_somewhere(client: TestClient) -> None:
     page = client.get("/indicators", params={"region": "t0"}).text
-    cards = [link for link in links(page) if link.startswith("/indicators/")]
+    cards = list(dict.fromkeys(link for link in links(page) if link.startswith("/indicators/")))
     assert len(cards) == len(indicators())
     further: set[str] = set()
     for link in cards:

@@ -15,6 +15,7 @@ from layers.style import (
     TEXT,
     TOKENS,
     class_of,
+    ink_on,
     legend,
     rgb,
     rgba,
@@ -67,6 +68,14 @@ def test_classes_are_told_apart_by_lightness_alone(theme: str, hue: str) -> None
     assert steps == sorted(steps, reverse=theme == "light")
     pairs = pairwise(colors)
     assert all(contrast(one, other) > 1.08 for one, other in pairs)
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("hue", ["teal", "violet"])
+def test_what_is_written_on_a_class_can_be_read(theme: str, hue: str) -> None:
+    by = scale(range(700), hue, theme, classes=7)
+    for color in by.colors:
+        assert contrast(ink_on(color), color) >= 4.5
 
 
 def test_values_are_shared_out_evenly_with_readable_breaks() -> None:

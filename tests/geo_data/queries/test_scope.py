@@ -221,6 +221,15 @@ READS: dict[str, Read] = {
     "sensors_of_place": lambda store, scope: each(*PLACES)(
         lambda code: queries.sensors_of_place(store, scope, code, NOW)
     ),
+    "overdue_ageing": lambda store, scope: each(*REGIONS)(
+        lambda region: queries.overdue_ageing(store, scope, region, NOW)
+    ),
+    "report_hours": lambda store, scope: each(*REGIONS)(
+        lambda region: queries.report_hours(store, scope, region, WINDOW, NOW)
+    ),
+    "stage_funnel": lambda store, scope: each(*REGIONS)(
+        lambda region: queries.stage_funnel(store, scope, region, WINDOW, NOW)
+    ),
     "stages": lambda store, scope: [
         queries.stages(store, scope, number, NOW) for number in all_ids(store)
     ],
