@@ -190,6 +190,11 @@ class RegionTree:
         places = (spans[code][0] if code and code in spans else -1 for code in codes)
         return np.array([at if start <= at < end else -1 for at in places], dtype=np.int32)
 
+    def code_at(self, number: int) -> str | None:
+        """Return the code that :meth:`order` gives a number; ``None`` where it is not visible."""
+        seen = self._start <= number < self._end
+        return self._chain.regions[number].code if seen else None
+
     def reach(self, codes: Sequence[str]) -> tuple[int, int]:
         """Return the least run of numbers that holds every visible one of some regions."""
         runs = self._runs_of(codes)

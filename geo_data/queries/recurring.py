@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -12,8 +13,27 @@ from geo_data.instants import instant, millis
 from geo_data.records import Scope, Window
 from geo_data.regions import RegionTree, region_tree
 from geo_data.rollups.case_log import Slots
-from geo_data.rollups.recurrence import AGAIN_MS, Recurrence, recurrence
+from geo_data.rollups.recurrence import AGAIN_MS, OFTEN, Recurrence, recurrence
 from geo_data.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatedPlace:
+    """Cases of one category at one place, one after the other.
+
+    Parameters
+    ----------
+    place_code, category : str
+    region_code : str or None
+        Of the newest case; ``None`` outside every region.
+    cases : tuple of int
+        Ids, the newest first.
+    """
+
+    place_code: str
+    category: str
+    region_code: str | None
+    cases: tuple[int, ...]
 
 
 class Recurring:
@@ -50,6 +70,27 @@ class Recurring:
         """Count the spots that were hot at each moment, shape (moments,)."""
         slots = [self._found.hot(millis(moment)) for moment in moments]
         return np.array([self._inside(each, region_code) for each in slots], dtype=np.int64)
+
+    def hot_places(self, moment: datetime) -> list[RepeatedPlace]:
+        """Return the spots that :meth:`hot` counts with their cases, most cases first."""
+        found, at_ms = self._found, millis(moment)
+        near = (found.reported_ms > at_ms - AGAIN_MS) & (found.reported_ms <= at_ms)
+        rows = np.flatnonzero(near)
+        spots, first, n = np.unique(found.spot[rows], return_index=True, return_counts=True)
+        keys = list(found.numbers)
+        listed = []
+        for spot, start, many in zip(spots.tolist(), first.tolist(), n.tolist(), strict=True):
+            slot = int(found.slot[rows[start + many - 1]])
+            if many < OFTEN or not self._sees(slot):
+                continue
+            # Cases of a spot stand in the order of their reports.
+            cases = tuple(found.case[rows[start : start + many]][::-1].tolist())
+            place, _, category = keys[spot].rpartition(" ")
+            listed.append(RepeatedPlace(place, category, self._tree.code_at(slot), cases))
+        return sorted(listed, key=lambda one: (-len(one.cases), one.place_code, one.category))
+
+    def _sees(self, slot: int) -> bool:
+        return self._tree.is_whole_city or self._tree.code_at(slot) is not None
 
     def repeats_each(self, codes: Sequence[str], span: Window) -> Rows:
         """Do what :meth:`repeats` does for one span in each region."""
