@@ -25,11 +25,13 @@ from geo_data.alarms.rules import (
     rules_in_force,
 )
 from geo_data.case_clock import CaseClock, case_clock
+from geo_data.duty_roster import DutyShift
 from geo_data.faults import Fault, InputError, nearest
 from geo_data.intakes import Intake
 from geo_data.levels import Level, Unit
 from geo_data.own_indicators import OwnIndicator
 from geo_data.records import FUNCTIONAL
+from geo_data.report_rules import ReportRules
 from geo_data.schedules import Schedule
 from geo_data.sources import Entry, Limits, Source, wrong
 from geo_data.time_limits import DueSoon, Limit, LimitRow, LimitTable, default_limits
@@ -81,6 +83,10 @@ class City(Entry):
         What an answer counts in the citizens' satisfaction: satisfied, fairly, neither, not.
     indicators : tuple of OwnIndicator
         Those that it declares beside the program's.
+    duty : tuple of DutyShift
+        Its duty roster.
+    reports : ReportRules
+        Its own templates of reports, and what stands on their head.
     assessment_month : int
         Month with which the assessment year (考核年度) begins.
     height_datum : Label
@@ -107,6 +113,8 @@ class City(Entry):
     alarms: CityAlarms = CityAlarms()
     satisfaction: tuple[Weight, Weight, Weight, Weight] = (1.0, 0.8, 0.6, 0.0)
     indicators: tuple[OwnIndicator, ...] = ()
+    duty: tuple[DutyShift, ...] = ()
+    reports: ReportRules = ReportRules()
     assessment_month: Annotated[int, Field(ge=1, le=12)] = 1
     basemap: Basemap | None = None
     notice: Label | None = None
@@ -234,10 +242,17 @@ def read_city(path: Path) -> City:
         # The store keeps the city but not the folder of its file.
         basemap = basemap.model_copy(update={"file": (path.parent / basemap.file).resolve()})
     calendar = with_days(city.calendar, path.parent)
-    intakes = tuple(one.from_folder(path.parent) for one in city.intakes)
     update = {"folder": path.parent, "basemap": basemap, "calendar": calendar}
-    exports = tuple(one.from_folder(path.parent) for one in city.exports)
-    return city.model_copy(update={**update, "intakes": intakes, "exports": exports})
+    return city.model_copy(update={**update, **_with_folders(city, path.parent)})
+
+
+def _with_folders(city: City, folder: Path) -> dict[str, object]:
+    """Return the parts of a city whose paths are relative to its file, made whole."""
+    return {
+        "intakes": tuple(one.from_folder(folder) for one in city.intakes),
+        "exports": tuple(one.from_folder(folder) for one in city.exports),
+        "reports": city.reports.from_folder(folder),
+    }
 
 
 def files_of_cases(path: Path) -> list[Path]:
@@ -325,6 +340,8 @@ def _keys_beside(place: tuple[int | str, ...]) -> frozenset[str]:
         "intakes": Intake,
         "exports": Schedule,
         "indicators": OwnIndicator,
+        "duty": DutyShift,
+        "reports": ReportRules,
         "basemap": Basemap,
         "limits": Limits,
     }

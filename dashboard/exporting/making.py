@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from dashboard.exporting import reports
 from dashboard.exporting.sheets import check_sheet, write_sheet
 from geo_data.exports import DATA_FORMATS, ExportRequest
 from geo_data.extracts import FORMATS, DataFormat, write_tables
@@ -16,6 +17,8 @@ from geo_data.store import Store
 from layers import extracts
 from layers.print import Format, SheetRequest, Template, template
 from layers.print.request import KINDS, FileKind, usual_template
+from layers.reports import FORMATS as REPORT_FORMATS
+from layers.reports import ReportFormat
 
 PREVIEW, UNNUMBERED = "preview", "0"
 Tell = Callable[[str, float], None]
@@ -77,7 +80,9 @@ def media_type(request: ExportRequest) -> str:
     return _kind(request).media_type
 
 
-def _kind(request: ExportRequest) -> DataFormat | FileKind:
+def _kind(request: ExportRequest) -> DataFormat | FileKind | ReportFormat:
+    if request.report is not None:
+        return REPORT_FORMATS[request.format]
     return FORMATS[request.format] if is_data(request) else KINDS[Format(request.format)]
 
 
@@ -90,6 +95,8 @@ def check(store: Store, scope: Scope, request: ExportRequest, now: datetime) -> 
         It cannot; says why and what to do.
     """
     found = extracts.checked_request(store, scope, request, now)
+    if found.report is not None:
+        return reports.check_report(store, scope, found)
     if is_data(found):
         return found
     found = found.model_copy(update={"template": template_of(found)})
@@ -106,14 +113,17 @@ def make(store: Store, order: Order, tell: Tell) -> Made:
     InputError
         It cannot be made; no file is left.
     """
-    (_tables if is_data(order.request) else _sheet)(store, order, tell)
+    if order.request.report is not None:
+        _report(store, order, tell)
+    else:
+        (_tables if is_data(order.request) else _sheet)(store, order, tell)
     tell("check", 0.95)
     return noted(order.path)
 
 
 def is_data(request: ExportRequest) -> bool:
-    """Whether a file is tables, and not a sheet."""
-    return request.format in DATA_FORMATS
+    """Whether a file is tables, and neither a sheet nor a report."""
+    return request.report is None and request.format in DATA_FORMATS
 
 
 def template_of(request: ExportRequest) -> str:
@@ -127,6 +137,11 @@ def _tables(store: Store, order: Order, tell: Tell) -> None:
     cover = extracts.cover_of(store, order.scope, order.request, found, order.number, order.made_at)
     tell("write", 0.5)
     write_tables(order.request.format, found, cover, order.path)
+
+
+def _report(store: Store, order: Order, tell: Tell) -> None:
+    asked = order.scope, order.request, order.number
+    reports.write(store, *asked, order.made_at, order.path, tell)
 
 
 def _sheet(store: Store, order: Order, tell: Tell) -> None:

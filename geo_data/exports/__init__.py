@@ -2,7 +2,14 @@
 
 from geo_data.exports.record import COMMAND_LINE, OVER, ExportRecord, State
 from geo_data.exports.register import enter, export_record, export_records
-from geo_data.exports.request import DATA_FORMATS, ExportRequest, Filters, Format, checked
+from geo_data.exports.request import (
+    DATA_FORMATS,
+    ExportRequest,
+    Filters,
+    Format,
+    ReportAsk,
+    checked,
+)
 
 __all__ = [
     "COMMAND_LINE",
@@ -12,6 +19,7 @@ __all__ = [
     "ExportRequest",
     "Filters",
     "Format",
+    "ReportAsk",
     "State",
     "checked",
     "enter",

@@ -39,10 +39,40 @@ class Format(StrEnum):
     GEOTIFF = "geotiff"
     GEOPNG = "geopng"
     PPTX = "pptx"
+    DOCX = "docx"
 
 
+REPORT_FORMATS = frozenset({Format.DOCX, Format.PDF, Format.XLSX})
 DATA_FORMATS = frozenset({Format.GPKG, Format.GEOJSON, Format.XLSX, Format.CSV})
 """Tables of what is seen; the others are sheets."""
+
+
+class ReportAsk(BaseModel):
+    """A report, and what a person decides of it.
+
+    Parameters
+    ----------
+    kind : str
+        日研判, 周提示, 月通报, 季分析 or 年总结.
+    period : str, optional
+        ``2026-11-25``, ``2026-W47``, ``2026-10``, ``2026-Q3``, ``2025``, or any day of it; the
+        last that is over where absent.
+    leader, staff : str
+        Who is on duty, before the roster of the city; names of staff with commas or 、 between.
+    symbol : str
+        发文字号.
+    letterhead : str, optional
+        The line of a red head; that of the city file where absent, none where empty.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["daily", "weekly", "monthly", "quarterly", "yearly"]
+    period: Key | None = None
+    leader: Words = ""
+    staff: Words = ""
+    symbol: Words = ""
+    letterhead: Words | None = None
 
 
 class Filters(BaseModel):
@@ -96,6 +126,9 @@ class ExportRequest(BaseModel):
         scale for all of its pages.
     atlas : str, optional
         Level of the regions that have a page each, ``next`` for the one below ``region``; PDF only.
+    report : ReportAsk, optional
+        A report instead of a sheet or of data: DOCX, PDF or XLSX, in Chinese; of the rest it takes
+        region, moment, secrecy and who is named.
     language : str
         ``zh-CN`` or ``en``.
     secrecy, secrecy_term : str
@@ -123,6 +156,7 @@ class ExportRequest(BaseModel):
     )
     subject: Words | None = None
     atlas: Key | None = None
+    report: ReportAsk | None = None
     language: Literal["zh-CN", "en"] = "zh-CN"
     secrecy: Annotated[Words, Field(min_length=1)] = INTERNAL
     secrecy_term: Words = ""
@@ -145,7 +179,8 @@ def checked(request: ExportRequest, now: datetime) -> ExportRequest:
     Raises
     ------
     InputError
-        The moment lies in the future; an atlas is to be something else than a PDF; a publication
+        The moment lies in the future; a report is to be what no report can be, or a document is
+        none; an atlas is to be something else than a PDF; a publication
         has neither a 审图号 nor a waiver, or is not marked as public; a secret has no term.
     """
     at = request.at or now
@@ -153,6 +188,11 @@ def checked(request: ExportRequest, now: datetime) -> ExportRequest:
     if at > now:
         values: dict[str, object] = {"at": f"{at.isoformat(timespec='seconds')}"}
         faults.append(Fault("export-future", field="at", values=values))
+    if request.report is not None and request.format not in REPORT_FORMATS:
+        told: dict[str, object] = {"format": request.format.value}
+        faults.append(Fault("report-format", field="format", values=told))
+    if request.report is None and request.format is Format.DOCX:
+        faults.append(Fault("docx-without-report", field="format"))
     if request.atlas is not None and request.format is not Format.PDF:
         asked: dict[str, object] = {"format": request.format.value}
         faults.append(Fault("atlas-format", field="format", values=asked))

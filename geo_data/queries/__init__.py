@@ -7,6 +7,7 @@ time: the answer is what was known then.
 from __future__ import annotations
 
 from geo_data.queries.alarms import alarm, alarm_counts, alarms, alarms_of_sensor
+from geo_data.queries.busy_places import BusyPlace, busy_places
 from geo_data.queries.case_counts import CaseCounts, case_counts
 from geo_data.queries.case_filter import CaseFilter
 from geo_data.queries.case_lists import incident_count, incidents
@@ -49,6 +50,7 @@ from geo_data.region_outlines import RegionOutlines, region_outlines, region_sha
 from geo_data.regions import RegionTree, region_tree
 
 __all__ = [
+    "BusyPlace",
     "CaseCounts",
     "CaseFilter",
     "ChosenCounts",
@@ -72,6 +74,7 @@ __all__ = [
     "alarm_counts",
     "alarms",
     "alarms_of_sensor",
+    "busy_places",
     "case_counts",
     "chosen_counts",
     "counted_cases",

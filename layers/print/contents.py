@@ -24,7 +24,7 @@ from geo_data.records import FUNCTIONAL, Region, Scope, Window
 from geo_data.store import Store
 from geo_data.tiles.flat_polygons import FlatPolygons
 from indicators import catalog as indicator_catalog
-from indicators import windows
+from indicators import engine, windows
 from layers import catalog
 from layers.print import signs
 from layers.print.drawn_points import Points, points_of
@@ -32,6 +32,7 @@ from layers.print.gathering import at_scale
 from layers.print.request import SheetRequest
 from layers.shading import Shading, indicator_shading
 from layers.spec import LayerSpec
+from layers.style import WORDS
 
 PIXEL_MM = 0.1
 """Paper shows what a screen shows whose pixels were so large: it is held nearer and is sharper."""
@@ -281,13 +282,23 @@ def _may_see(scope: Scope, spec: LayerSpec, held: Mapping[str, object]) -> bool:
 
 
 def _window(store: Store, request: SheetRequest) -> Window:
-    if request.window not in windows.KEYS:
+    try:
+        return engine.period_of(store, request.window, request.at).window
+    except KeyError as error:
         values: dict[str, object] = {
             "key": request.window,
             "nearest": nearest(request.window, windows.KEYS),
         }
-        raise InputError(Fault("sheet-window", values=values))
-    return windows.window(request.window, request.at, store.city.zone)
+        raise InputError(Fault("sheet-window", values=values)) from error
+
+
+def window_words(contents: Contents) -> str:
+    """Return what the window is called; days that were given are named themselves."""
+    key = f"print-window-{contents.request.window}"
+    if key in WORDS:
+        return WORDS(key, contents.language)
+    first, _, last = contents.request.window.partition("..")
+    return first if first == last else f"{first} – {last}"
 
 
 def check_subject(store: Store, request: SheetRequest) -> None:

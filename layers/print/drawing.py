@@ -154,7 +154,8 @@ class Text:
     """A line of writing; ``y`` is the line it stands on.
 
     ``anchor`` says what of it is at ``x``: its start, middle or end. ``halo`` is the colour of
-    the rim that lifts it off the map, ``paragraph`` the text that it is a line of.
+    the rim that lifts it off the map, ``paragraph`` the text that it is a line of. ``serif`` lines
+    and those whose letters stand ``apart_mm`` farther than usual are of documents, not of maps.
     """
 
     text: str
@@ -168,6 +169,8 @@ class Text:
     halo: str | None = None
     opacity: float = 1.0
     paragraph: str | None = None
+    serif: bool = False
+    apart_mm: float = 0.0
 
 
 Shape = Path | Text

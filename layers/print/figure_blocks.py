@@ -12,7 +12,7 @@ from indicators.writing import NONE, write_change, write_number
 from layers.print import signs
 from layers.print.atlas_index import Index
 from layers.print.blocks import INK, SMALL, Block, Sheaf, on_line
-from layers.print.contents import Contents
+from layers.print.contents import Contents, window_words
 from layers.print.drawing import Box, Path, Rings, Stroke, Text
 from layers.print.typesetting import fitted
 from layers.shading import shading_scale
@@ -101,7 +101,7 @@ def table_block(
     """Return the table of vital signs with at most so many rows; it says how many are left out."""
     language = contents.language
     sheaf = Sheaf("table", width, type_mm)
-    window = WORDS(f"print-window-{contents.request.window}", language)
+    window = window_words(contents)
     sheaf.head(WORDS("print-vital-signs", language), window)
     shown = values if len(values) <= rows else values[: max(rows - 1, 0)]
     described = catalog.of(contents.store.city)
@@ -200,7 +200,7 @@ def spark_block(contents: Contents, value: IndicatorValue, width: float, type_mm
     language, size = contents.language, type_mm
     sheaf = Sheaf("chart", width, type_mm)
     name = catalog.of(contents.store.city)[value.key].name(language)
-    sheaf.head(name, WORDS(f"print-window-{contents.request.window}", language))
+    sheaf.head(name, window_words(contents))
     if not any(value.spark):
         sheaf.lines([WORDS("print-nothing", language)])
         return sheaf.block()

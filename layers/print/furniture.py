@@ -13,7 +13,7 @@ from indicators import catalog
 from layers.case_wording import filter_words
 from layers.print import imprint
 from layers.print.blocks import INK, texts_of
-from layers.print.contents import Contents
+from layers.print.contents import Contents, window_words
 from layers.print.drawing import Box, Item, Path, Plate, Rings, Stroke, Text
 from layers.print.graticule import graticule
 from layers.print.layout import Layout
@@ -108,7 +108,7 @@ def heading(contents: Contents, box: Box, type_mm: float) -> Iterator[Text]:
     middle = box.middle[0]
     room = box.width - 2 * (max(sides) + 2 * type_mm)
     yield from _title(title(contents), middle, box.y, room, type_mm)
-    window = WORDS(f"print-window-{contents.request.window}", contents.language)
+    window = window_words(contents)
     theme = catalog.of(contents.store.city)[contents.request.indicator].name(contents.language)
     said = {"at": moment(contents), "window": window, "theme": theme}
     key = "print-subtitle" if contents.shading is not None else "print-subtitle-plain"

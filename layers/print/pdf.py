@@ -14,9 +14,9 @@ from typing import BinaryIO
 
 from layers.print.drawing import PER_MM, Link, Plate
 from layers.print.pdf_content import PageContent, States
-from layers.print.pdf_font import Letters, put_font
+from layers.print.pdf_font import Fonts
 from layers.print.pdf_objects import PdfObjects
-from layers.print.sheet_info import SheetInfo
+from layers.print.sheet_info import PageInfo, SheetInfo
 
 _POINTS_PER_MM = 72 / 25.4
 _POINTS_PER_UNIT = _POINTS_PER_MM / PER_MM
@@ -30,7 +30,7 @@ class PdfPage:
     ----------
     plates : sequence of Plate
         From the ground up; optional ones become layers the reader can switch.
-    info : SheetInfo
+    info : PageInfo
         Size of the page, title, time, and where the map lies.
     links : sequence of Link
         Where it leads to.
@@ -43,7 +43,7 @@ class PdfPage:
     """
 
     plates: Sequence[Plate]
-    info: SheetInfo
+    info: PageInfo
     links: Sequence[Link] = ()
     name: str = ""
     label: str = ""
@@ -72,9 +72,9 @@ class PdfFile:
 
     def __init__(self, out: BinaryIO, pages: int) -> None:
         objects = self._objects = PdfObjects(out)
-        self._root, self._tree, self._font = (objects.reserve() for _ in range(3))
+        self._root, self._tree = objects.reserve(), objects.reserve()
+        self._fonts = Fonts(objects)
         self._leaves = [objects.reserve() for _ in range(pages)]
-        self._letters = Letters()
         self._layers: dict[str, int] = {}
         self._signs: dict[str, int] = {}
         self._names: list[tuple[str, str]] = []
@@ -82,7 +82,7 @@ class PdfFile:
     def page(self, page: PdfPage) -> None:
         """Write the next page."""
         objects, info = self._objects, page.info
-        content = PageContent(self._letters)
+        content = PageContent(self._fonts)
         for plate in page.plates:
             content.plate(plate)
         width, height = info.width * _POINTS_PER_MM, info.height * _POINTS_PER_MM
@@ -100,10 +100,10 @@ class PdfFile:
         )
         self._names.append((page.name, page.label))
 
-    def close(self, info: SheetInfo) -> None:
+    def close(self, info: PageInfo) -> None:
         """Write what is only known at the end: the letters, and what the file says of itself."""
         objects = self._objects
-        put_font(objects, self._font, self._letters.cut())
+        self._fonts.put()
         kids = " ".join(f"{leaf} 0 R" for leaf in self._leaves)
         objects.put(
             self._tree, f"<< /Type /Pages /Kids [{kids}] /Count {len(self._leaves)} >>".encode()
@@ -125,7 +125,7 @@ class PdfFile:
         signs = " ".join(f"/{name} {self._sign(name, content)} 0 R" for name in content.signs)
         layers = " ".join(f"/{key} {self._layer(name)} 0 R" for key, name in content.layers.items())
         return self._objects.add(
-            f"<< /ExtGState << {_written(content.states)} >> /Font << /F {self._font} 0 R >> "
+            f"<< /ExtGState << {_written(content.states)} >> /Font << {self._fonts.listed()} >> "
             f"/XObject << {signs} >> /Properties << {layers} >> >>"
         )
 

@@ -12,8 +12,8 @@ from math import cos, radians, sin
 
 from layers.print.drawing import PER_MM, Item, Marks, Path, Plate, Rings, Stroke, Text
 from layers.print.path_text import path_rows
-from layers.print.pdf_font import Letters
-from layers.print.typeface import line_width, spread_mm, typeface
+from layers.print.pdf_font import KEYS, Fonts
+from layers.print.typeface import NAME, SERIF, line_width, spread_mm, typeface
 
 States = dict[str, float]
 """Names of opacities with what they are: the same name on every page."""
@@ -34,17 +34,16 @@ class PageContent:
 
     Parameters
     ----------
-    letters : Letters
+    fonts : Fonts
         Those of the whole file.
     """
 
-    def __init__(self, letters: Letters) -> None:
+    def __init__(self, fonts: Fonts) -> None:
         self.out: list[bytes] = []
         self.states: States = {}
         self.signs: dict[str, Sign] = {}
         self.layers: dict[str, str] = {}
-        self._letters = letters
-        self._face = typeface()
+        self._fonts = fonts
 
     def plate(self, plate: Plate) -> None:
         """Write a plate over those before it."""
@@ -107,17 +106,20 @@ class PageContent:
             self.out += [b"BT 0 Tr\n", self._line(text), b"ET\nQ\n"]
 
     def _line(self, text: Text) -> bytes:
-        shown = self._face.shown(text.text)
+        name = SERIF if text.serif else NAME
+        shown = typeface(name).shown(text.text)
         size = text.size_mm * PER_MM
-        wide = line_width(shown, size, text.bold)
-        apart = spread_mm(shown, size, text.bold)
+        more = text.apart_mm * PER_MM
+        wide = line_width(shown, size, text.bold, name) + max(len(shown) - 1, 0) * more
+        apart = spread_mm(shown, size, text.bold) + more
         back = {"start": 0.0, "middle": wide / 2, "end": wide}[text.anchor]
         turn = radians(text.angle_deg)
         across, up = cos(turn), sin(turn)
         x, y = text.x * PER_MM - back * across, text.y * PER_MM + back * up
         return (
-            f"/F {size:.3f} Tf {apart:.4g} Tc {across:.6f} {-up:.6f} {-up:.6f} {-across:.6f} "
-            f"{x:.2f} {y:.2f} Tm <{self._letters.written(shown)}> Tj\n"
+            f"/{KEYS[name]} {size:.3f} Tf {apart:.4g} Tc "
+            f"{across:.6f} {-up:.6f} {-up:.6f} {-across:.6f} "
+            f"{x:.2f} {y:.2f} Tm <{self._fonts.letters(name).written(shown)}> Tj\n"
         ).encode()
 
 

@@ -6,7 +6,36 @@ from collections.abc import Mapping
 from hashlib import blake2b
 
 from layers.print.pdf_objects import PdfObjects
-from layers.print.typeface import NAME, Cut, cut
+from layers.print.typeface import NAME, SERIF, Cut, cut
+
+
+class Fonts:
+    """The fonts of a file, each with its number; one that no page uses is not there."""
+
+    def __init__(self, objects: PdfObjects) -> None:
+        self._objects = objects
+        self._letters = {NAME: Letters(NAME)}
+        self._numbers = {NAME: objects.reserve()}
+
+    def letters(self, name: str) -> Letters:
+        """Return the letters of a font."""
+        if name not in self._letters:
+            self._letters[name] = Letters(name)
+            self._numbers[name] = self._objects.reserve()
+        return self._letters[name]
+
+    def listed(self) -> str:
+        """Return the fonts by the names that pages call them."""
+        return " ".join(f"/{KEYS[name]} {number} 0 R" for name, number in self._numbers.items())
+
+    def put(self) -> None:
+        """Write the fonts."""
+        for name, number in self._numbers.items():
+            put_font(self._objects, number, self._letters[name].cut(), name)
+
+
+KEYS = {NAME: "F", SERIF: "G"}
+"""What the content of pages calls each font."""
 
 
 class Letters:
@@ -14,9 +43,15 @@ class Letters:
 
     A letter keeps the number it got when it was first met, so a page can be written before
     anybody knows what the next one says.
+
+    Parameters
+    ----------
+    name : str
+        Of the font.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = NAME) -> None:
+        self._name = name
         self._codes: dict[str, str] = {}
         self.written(" ")
 
@@ -30,14 +65,14 @@ class Letters:
 
     def cut(self) -> Cut:
         """Return the part of the font that was written with."""
-        return cut(self._codes)
+        return cut(self._codes, self._name)
 
 
-def put_font(objects: PdfObjects, number: int, letters: Cut) -> None:
-    """Write the font under a number that was reserved for it."""
+def put_font(objects: PdfObjects, number: int, letters: Cut, face: str) -> None:
+    """Write a font under a number that was reserved for it."""
     # A subset has a name of its own: six letters that depend on what is in it.
     digest = blake2b(letters.cff, digest_size=6).digest()
-    name = "".join(chr(65 + byte % 26) for byte in digest) + f"+{NAME}"
+    name = "".join(chr(65 + byte % 26) for byte in digest) + f"+{face}"
     outlines = objects.stream(letters.cff, "/Subtype /CIDFontType0C")
     descriptor = objects.add(
         f"<< /Type /FontDescriptor /FontName /{name} /Flags 4 /FontBBox [-1002 -1048 2928 1808] "

@@ -4,12 +4,48 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from pyproj import CRS
 
 from layers.print.map_frame import MapFrame
 
 _POINTS_PER_MM = 72 / 25.4
+
+
+class PageInfo(Protocol):
+    """What a page of any document says of its file."""
+
+    @property
+    def width(self) -> float:
+        """Of the page in millimetres."""
+
+    @property
+    def height(self) -> float:
+        """Of the page in millimetres."""
+
+    @property
+    def title(self) -> str:
+        """Of the file."""
+
+    @property
+    def author(self) -> str:
+        """Who issues it."""
+
+    @property
+    def producer(self) -> str:
+        """The program."""
+
+    @property
+    def language(self) -> str:
+        """It is written in."""
+
+    @property
+    def drawn_at(self) -> datetime:
+        """When, aware UTC."""
+
+    def viewport(self, height_pt: float) -> str:
+        """Return the entry that says where a map lies."""
 
 
 @dataclass(frozen=True, slots=True)

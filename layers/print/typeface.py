@@ -1,7 +1,7 @@
-"""The typeface of print: how wide its letters are, and a file of those that a sheet uses.
+"""The typefaces of print: how wide their letters are, and a file of those that a sheet uses.
 
-Noto Sans SC comes as a package (see the decision on the font), so that a server without any
-font of its own prints Chinese.
+Noto Sans SC, and Noto Serif SC for what is read line by line, come as a package (see the decision
+on the font), so that a server without any font of its own prints Chinese.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import pylopdf_fonts_zh_cn
 from geo_data.faults import Fault, InputError
 from layers.print.compact_font import cut_outlines
 
-NAME = "NotoSansSC-Regular"
+NAME, SERIF = "NotoSansSC-Regular", "NotoSerifSC-Regular"
 FAMILY = "Noto Sans SC"
 ASCENT, DESCENT = 0.88, 0.12
 """Of the box of a Chinese letter, in heights of the type."""
@@ -84,23 +84,23 @@ class Cut:
     cff: bytes
 
 
-def _file() -> Path:
-    file = Path(pylopdf_fonts_zh_cn.__file__).with_name(f"{NAME}.otf")
+def _file(name: str) -> Path:
+    file = Path(pylopdf_fonts_zh_cn.__file__).with_name(f"{name}.otf")
     if not file.is_file():
         raise InputError(Fault("no-font", file=str(file)), exit_code=3)
     return file
 
 
 @cache
-def typeface() -> Typeface:
-    """Return the typeface; read once in a process.
+def typeface(name: str = NAME) -> Typeface:
+    """Return a typeface; read once in a process.
 
     Raises
     ------
     InputError
         The file of the font is gone (exit code 3).
     """
-    file = _file()
+    file = _file(name)
     per_em = struct.unpack(">H", _table(file, "head")[18:20])[0]
     wide = struct.unpack(">H", _table(file, "hhea")[34:36])[0]
     metrics = np.frombuffer(_table(file, "hmtx"), dtype=">u2")
@@ -147,15 +147,15 @@ def spread_mm(text: str, size_mm: float, bold: bool) -> float:
     return SPREAD * size_mm if bold and is_chinese else 0.0
 
 
-def line_width(text: str, size_mm: float, bold: bool = False) -> float:
+def line_width(text: str, size_mm: float, bold: bool = False, name: str = NAME) -> float:
     """Return how wide a line is, a heading with the room between its letters."""
     between = max(len(text) - 1, 0) * spread_mm(text, size_mm, bold)
-    return typeface().width(text, size_mm) + between
+    return typeface(name).width(text, size_mm) + between
 
 
-def cut(letters: Iterable[str]) -> Cut:
-    """Return the part of the font with some letters that it has, numbered in their order."""
-    face = typeface()
+def cut(letters: Iterable[str], name: str = NAME) -> Cut:
+    """Return the part of a font with some letters that it has, numbered in their order."""
+    face = typeface(name)
     letters = list(letters)
     glyphs = [face.glyphs[ord(letter)] for letter in letters]
     return Cut(
@@ -163,7 +163,7 @@ def cut(letters: Iterable[str]) -> Cut:
         widths={
             number: round(1000 * face.advances[glyph]) for number, glyph in enumerate(glyphs, 1)
         },
-        cff=cut_outlines(_table(face.file, "CFF"), NAME, glyphs),
+        cff=cut_outlines(_table(face.file, "CFF"), name, glyphs),
     )
 
 

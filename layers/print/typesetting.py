@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from layers.print.typeface import typeface
+from layers.print.typeface import NAME, typeface
 
 NOT_FIRST = "，。、；：！？）》】」』”’％%)]}·…—,.;:!?"
 """A line never begins with these (避头)."""
@@ -15,15 +15,15 @@ LEADING = 1.45
 _WORDS = re.compile(r"[^\s\u2e80-\uffef]+|\s+|.")
 
 
-def lines_of(text: str, width_mm: float, size_mm: float) -> list[str]:
-    """Break ``text`` into lines that are at most ``width_mm`` wide.
+def lines_of(text: str, width_mm: float, size_mm: float, name: str = NAME) -> list[str]:
+    """Break ``text`` into lines that are at most ``width_mm`` wide in the typeface ``name``.
 
     Chinese breaks between any two letters but for punctuation; Latin words and numbers stay
     whole where a line can hold them.
     """
     lines, line, wide = [], "", 0.0
-    face = typeface()
-    for word in _pieces(text, width_mm, size_mm):
+    face = typeface(name)
+    for word in _pieces(text, width_mm, size_mm, name):
         needs = face.width(word, size_mm)
         if line and wide + face.width(word.rstrip(), size_mm) > width_mm:
             lines.append(line.rstrip())
@@ -34,8 +34,8 @@ def lines_of(text: str, width_mm: float, size_mm: float) -> list[str]:
     return [*lines, line.rstrip()] if line.strip() or not lines else lines
 
 
-def _pieces(text: str, width_mm: float, size_mm: float) -> list[str]:
-    face = typeface()
+def _pieces(text: str, width_mm: float, size_mm: float, name: str) -> list[str]:
+    face = typeface(name)
     found: list[str] = []
     glue = False
     for word in _WORDS.findall(text):

@@ -176,8 +176,10 @@ def test_a_bbox_is_in_order_or_refused(
 def test_every_key_and_field_is_in_the_guide() -> None:
     guide = (Path(__file__).parents[2] / "docs" / "city-file.md").read_text(encoding="utf-8")
     from geo_data.city import Basemap
+    from geo_data.duty_roster import DutyShift
     from geo_data.intakes import Intake
     from geo_data.levels import Level, Unit
+    from geo_data.report_rules import ReportRules
     from geo_data.schedules import Schedule
     from geo_data.sources import FIELDS, Limits, Source
     from geo_data.ways_in import Folder, ForeignTable, Mqtt
@@ -196,6 +198,8 @@ def test_every_key_and_field_is_in_the_guide() -> None:
             ForeignTable,
             Folder,
             Schedule,
+            DutyShift,
+            ReportRules,
         )
         for name, info in model.model_fields.items()
         if not info.exclude

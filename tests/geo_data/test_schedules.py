@@ -56,7 +56,7 @@ ask = {{ {ask} }}
     ("at", "ask", "key", "field"),
     [
         ("7:30", 'format = "csv"', "bad-value", "exports.1.at"),
-        ("07:30", 'format = "docx"', "export-ask", "exports.1.ask"),
+        ("07:30", 'format = "odt"', "export-ask", "exports.1.ask"),
         ("07:30", 'format = "pdf", secrecy-tem = "x"', "export-ask", "exports.1.ask"),
         ("07:30", 'format = "pdf", at = "2025-01-01T00:00:00Z"', "export-ask", "exports.1.ask"),
     ],

@@ -248,4 +248,4 @@ def test_a_full_disk_leaves_nothing_and_the_old_map_as_it_was(
 def test_a_font_that_is_gone_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(typeface.pylopdf_fonts_zh_cn, "__file__", str(tmp_path / "__init__.py"))
     with pytest.raises(InputError, match="pylopdf-fonts-zh-cn"):
-        typeface._file()
+        typeface._file(typeface.NAME)
