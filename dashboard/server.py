@@ -22,6 +22,7 @@ from dashboard import document, theme
 from dashboard.api import (
     alarms,
     data,
+    evaluations,
     exports,
     health,
     incoming,
@@ -54,7 +55,7 @@ from geo_data.faults import Fault, InputError
 from geo_data.ingest.pulling import Pulls
 from geo_data.settings import Settings
 from geo_data.store import Store
-from indicators import catalog
+from indicators import catalog, evaluation
 
 ASSETS = Path(__file__).with_name("assets")
 RETRY_S = 10
@@ -74,7 +75,7 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
         The city's present moment, aware UTC.
     """
     context = Context(settings, store, clock)
-    for fault in catalog.faults_of(store.city):
+    for fault in (*catalog.faults_of(store.city), *evaluation.faults_of(store.city)):
         # The others are shown; import says the same before anything is written.
         logging.getLogger(__name__).warning("%s", fault.sentence(settings.language))
     live = Live(context)
@@ -105,6 +106,7 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
         indicators.router(context),
         thresholds.router(context),
         periods.router(context),
+        evaluations.router(context),
         indicator_pages.router(context),
         tiles.router(context),
         live_api.router(live),

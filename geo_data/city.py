@@ -6,7 +6,7 @@ See ``docs/city-file.md`` for every key with an example.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -26,6 +26,7 @@ from geo_data.alarms.rules import (
 )
 from geo_data.case_clock import CaseClock, case_clock
 from geo_data.duty_roster import DutyShift
+from geo_data.evaluations import Evaluation, EvaluationFile, part_of
 from geo_data.faults import Fault, InputError, nearest
 from geo_data.intakes import Intake
 from geo_data.levels import Level, Unit
@@ -87,6 +88,9 @@ class City(Entry):
         Its duty roster.
     reports : ReportRules
         Its own templates of reports, and what stands on their head.
+    evaluations : tuple of Evaluation
+        How it evaluates its units; in the file the tables or the name of their file. The
+        program's own unless said.
     assessment_month : int
         Month with which the assessment year (考核年度) begins.
     height_datum : Label
@@ -115,6 +119,7 @@ class City(Entry):
     indicators: tuple[OwnIndicator, ...] = ()
     duty: tuple[DutyShift, ...] = ()
     reports: ReportRules = ReportRules()
+    evaluations: tuple[Evaluation, ...] = ()
     assessment_month: Annotated[int, Field(ge=1, le=12)] = 1
     basemap: Basemap | None = None
     notice: Label | None = None
@@ -170,7 +175,11 @@ class City(Entry):
 
     @model_validator(mode="after")
     def _intakes_differ(self) -> City:
-        for key, named in (("intakes-alike", self.intakes), ("exports-alike", self.exports)):
+        declared: dict[str, Sequence[Intake | Schedule | Evaluation]] = {
+            **{"intakes-alike": self.intakes, "exports-alike": self.exports},
+            "evaluations-alike": self.evaluations,
+        }
+        for key, named in declared.items():
             keys = [one.key for one in named]
             if len(set(keys)) != len(keys):
                 raise wrong(key)
@@ -236,6 +245,9 @@ def read_city(path: Path) -> City:
     named = table.get("time-limits")
     if isinstance(named, str):
         table["time-limits"] = _limits_of(path.parent / named)
+    evaluated = table.get("evaluations")
+    if isinstance(evaluated, str):
+        table["evaluations"] = _evaluations_of(path.parent / evaluated)
     city = _validated(City, table, path)
     basemap = city.basemap
     if basemap and basemap.file:
@@ -256,14 +268,19 @@ def _with_folders(city: City, folder: Path) -> dict[str, object]:
 
 
 def files_of_cases(path: Path) -> list[Path]:
-    """Return the files that a readable city file names for its calendar and its time limits."""
+    """Return the files that a readable city file names for its cases and evaluations."""
     table = _read_table(path)
     named = [table.get("time-limits"), table.get("calendar", {}).get("days")]
+    named.append(table.get("evaluations"))
     return [path.parent / name for name in named if isinstance(name, str)]
 
 
 def _limits_of(path: Path) -> LimitTable:
     return _validated(LimitTable, _read_table(path), path, within=("time-limits",))
+
+
+def _evaluations_of(path: Path) -> tuple[Evaluation, ...]:
+    return _validated(EvaluationFile, _read_table(path), path).evaluations
 
 
 def _read_table(path: Path) -> dict[str, Any]:
@@ -293,7 +310,8 @@ def _validated(
 
 def _faults(error: ValidationError, path: Path, within: tuple[str, ...]) -> Iterator[Fault]:
     problems = error.errors()
-    inside = {problem["loc"][:1] for problem in problems if len(problem["loc"]) > 1}
+    places = [problem["loc"] for problem in problems]
+    inside = {place[:n] for place in places for n in range(1, len(place))}
     for problem in problems:
         # A list counts as too short only because an entry of it is wrong, which is told already.
         if problem["type"] != "too_short" or problem["loc"] not in inside:
@@ -332,6 +350,8 @@ def _keys_beside(place: tuple[int | str, ...]) -> frozenset[str]:
         return _aliases(deeper.get(str(place[1]), LimitTable))
     if place[0] == "alarms":
         return _aliases(_part_of_alarms(place))
+    if place[0] == "evaluations" and len(place) > 1:
+        return _aliases(part_of(place))
     parts: dict[str, type[BaseModel]] = {
         "calendar": WorkingCalendar,
         "time-limits": LimitTable,

@@ -48,7 +48,7 @@ def freeze(store: Store, scope: Scope, key: str, *, who: str, at: datetime) -> P
         ``publish-scope``: a part of a city publishes nothing; ``published-already``.
     """
     days = past_days(store, key, at)
-    _whole_city(store, scope)
+    refuse_part(store, scope)
     root = store.city.code
     stands = publications.standing(store, _ALL, "period", SUBJECT, root, days.key)
     if stands is not None:
@@ -70,7 +70,7 @@ def reopen(
     InputError
         ``unknown-period``; ``not-frozen``; the rest as :func:`geo_data.publications.reopen`.
     """
-    _whole_city(store, scope)
+    refuse_part(store, scope)
     stands = state(store, key)
     if stands is None:
         raise InputError(Fault("not-frozen", values={"period": key}))
@@ -117,7 +117,14 @@ def past_days(store: Store, key: str, at: datetime) -> Days:
     return days
 
 
-def _whole_city(store: Store, scope: Scope) -> None:
+def refuse_part(store: Store, scope: Scope) -> None:
+    """Refuse a viewer who sees only a part of the city: a part publishes nothing.
+
+    Raises
+    ------
+    InputError
+        ``publish-scope``.
+    """
     if not region_tree(store, scope).is_whole_city or scope.kinds is not None:
         raise InputError(Fault("publish-scope", values={"city": store.city.code}))
 

@@ -80,14 +80,17 @@ def _write_page(asked: Asked, report: ImportReport) -> None:
 
 
 def refuse_wrong_indicators(city: City, file: Path) -> None:
-    """Refuse a city file whose own indicators cannot be used: all that is wrong with them.
+    """Refuse a city file whose own indicators or evaluations cannot be used: all their faults.
 
     Raises
     ------
     InputError
         With the file, the row and the field of each.
     """
-    faults = [replace(fault, file=str(file)) for fault in catalog.faults_of(city)]
+    from indicators import evaluation  # Loads all that counts.
+
+    found = (*catalog.faults_of(city), *evaluation.faults_of(city))
+    faults = [replace(fault, file=str(file)) for fault in found]
     if faults:
         raise InputError(*faults)
 

@@ -11,7 +11,7 @@ from geo_data.queries.busy_places import BusyPlace, busy_places
 from geo_data.queries.case_counts import CaseCounts, case_counts
 from geo_data.queries.case_filter import CaseFilter
 from geo_data.queries.case_lists import incident_count, incidents
-from geo_data.queries.counted_cases import CountedCases, counted_cases
+from geo_data.queries.counted_cases import CountedCases, counted_cases, judged_cases
 from geo_data.queries.drawn_counts import drawn_counts
 from geo_data.queries.freshness import ages
 from geo_data.queries.incidents import incident, incidents_of_place, stages
@@ -83,6 +83,7 @@ __all__ = [
     "incident_count",
     "incidents",
     "incidents_of_place",
+    "judged_cases",
     "letters",
     "observations",
     "open_by_region",

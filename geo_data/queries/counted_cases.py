@@ -6,7 +6,7 @@ that what is listed is what was counted, or the list says that it is not all of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -92,20 +92,63 @@ def counted_cases(
     CountedCases
         Empty for a region that may not be seen.
     """
+    return judged_cases(
+        *(store, scope, region_code, (measure,), (), span, at),
+        trait=trait,
+        keys=keys,
+        limit=limit,
+    )
+
+
+def judged_cases(
+    store: Store,
+    scope: Scope,
+    region_code: str,
+    counted: Sequence[str],
+    without: Sequence[str],
+    span: Window,
+    at: datetime,
+    *,
+    trait: Trait | None = None,
+    keys: Iterable[str] = (),
+    limit: int = 50,
+) -> CountedCases:
+    """Return the cases that some measures count within a span and others do not.
+
+    Parameters
+    ----------
+    counted, without : sequence of str
+        Measures: at least one of the first counts a case within the span, none of the second.
+        All of the first count at the same time of a case's life.
+
+    Returns
+    -------
+    CountedCases
+        As :func:`counted_cases`, which says the rest.
+    """
     if region_tree(store, scope).get(region_code) is None:
         return CountedCases(0, [], True)
-    wanted = _candidates(store, scope, region_code, measure, span, trait, keys)
+    wanted = _candidates(store, scope, region_code, counted[0], span, trait, keys)
     with store.read() as connection:
         chosen, is_all = _chosen(connection, store, wanted)
         if chosen is None:
             return CountedCases(0, [], is_all)
-        ids, counted_ms = _judged(store, connection, chosen, measure)
-        start, end = millis(span.start), millis(span.end)
-        mine = np.flatnonzero((counted_ms >= start) & (counted_ms < end))
-        order = mine[np.lexsort((-ids[mine], -counted_ms[mine]))]
+        found = _judged(store, connection, chosen, [*counted, *without])
+        pairs = [_within(*found[one], span) for one in counted]
+        ids, counted_ms = (np.concatenate(each) for each in zip(*pairs, strict=True))
+        if without:
+            left_out = np.concatenate([_within(*found[one], span)[0] for one in without])
+            kept = ~np.isin(ids, left_out)
+            ids, counted_ms = ids[kept], counted_ms[kept]
+        order = np.lexsort((-ids, -counted_ms))
         listed = list(dict.fromkeys(ids[order].tolist()))[:limit]
         cases = by_ids(store, scope, connection, listed, moment(store, connection, at))
     return CountedCases(len(order), cases, is_all)
+
+
+def _within(ids: Rows, at_ms: Rows, span: Window) -> tuple[Rows, Rows]:
+    mine = (at_ms >= millis(span.start)) & (at_ms < millis(span.end))
+    return ids[mine], at_ms[mine]
 
 
 def _candidates(
@@ -148,12 +191,19 @@ def _chosen(
 
 
 def _judged(
-    store: Store, connection: Connection, chosen: ColumnElement[bool], measure: str
-) -> tuple[Rows, Rows]:
-    """Return the id of every case that the measure counts, and when."""
+    store: Store,
+    connection: Connection,
+    chosen: ColumnElement[bool],
+    measures: Sequence[str],
+) -> dict[str, tuple[Rows, Rows]]:
+    """Return, for each measure, the id of every case that it counts, and when."""
     ids, cases = read_cases(store, connection, chosen)
     steps = read_steps(store, connection, ids)
-    for name, rows, at_ms in instants(store, cases, steps):
-        if name == measure:
-            return ids[rows], at_ms
-    raise KeyError(measure)
+    found = {
+        name: (ids[rows], at_ms)
+        for name, rows, at_ms in instants(store, cases, steps)
+        if name in measures
+    }
+    if missing := set(measures) - set(found):
+        raise KeyError(min(missing))
+    return found

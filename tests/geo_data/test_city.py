@@ -177,6 +177,7 @@ def test_every_key_and_field_is_in_the_guide() -> None:
     guide = (Path(__file__).parents[2] / "docs" / "city-file.md").read_text(encoding="utf-8")
     from geo_data.city import Basemap
     from geo_data.duty_roster import DutyShift
+    from geo_data.evaluations import Evaluation, Group, Measure, TakesPart, Units
     from geo_data.intakes import Intake
     from geo_data.levels import Level, Unit
     from geo_data.report_rules import ReportRules
@@ -200,6 +201,7 @@ def test_every_key_and_field_is_in_the_guide() -> None:
             Schedule,
             DutyShift,
             ReportRules,
+            *(Evaluation, Group, Measure, TakesPart, Units),
         )
         for name, info in model.model_fields.items()
         if not info.exclude

@@ -134,6 +134,11 @@ READS: dict[str, Read] = {
     "counted_cases": lambda store, scope: each(*REGIONS)(
         lambda region: queries.counted_cases(store, scope, region, "reported", WINDOW, NOW)
     ),
+    "judged_cases": lambda store, scope: each(*REGIONS)(
+        lambda region: queries.judged_cases(
+            *(store, scope, region, ("reported",), ("closed",), WINDOW, NOW)
+        )
+    ),
     "drawn_counts": lambda store, scope: [
         list(queries.drawn_counts(store, scope, region, NOW, WINDOW).values())
         for region in OUTSIDE["region"]
