@@ -59,10 +59,37 @@ class Cube:
             rows = order[starts[first] : ends[last - 1]]
             self._put(Points(*(values[rows] for values in points)), touched[first:last])
 
+    def put_rows(self, slot: Rows, day: Days, values: Rows) -> None:
+        """Replace what all columns of a slot hold on a day.
+
+        Parameters
+        ----------
+        slot, day : shape (n,)
+            The days ascend.
+        values : shape (columns, n)
+        """
+        touched, starts = np.unique(day, return_index=True)
+        self._make_room(np.setdiff1d(touched, self._days))
+        ends = np.append(starts[1:], len(day))
+        for first in range(0, len(touched), PART):
+            part = touched[first : first + PART]
+            rows = slice(starts[first], ends[first + len(part) - 1])
+            cells = self._cells(part)
+            cells[slot[rows], :, np.searchsorted(part, day[rows])] = values[:, rows].T
+            self._keep(cells, part)
+
     def _put(self, points: Points, touched: Days) -> None:
-        at = np.searchsorted(self._days, touched)
-        cells = np.diff(self._sums[:, :, at].astype(np.int64), axis=0)
+        cells = self._cells(touched)
         cells[points.slot, points.column, np.searchsorted(touched, points.day)] = points.value
+        self._keep(cells, touched)
+
+    def _cells(self, days: Days) -> Rows:
+        """Return what the cells of some days hold, shape (slots, columns, days)."""
+        at = np.searchsorted(self._days, days)
+        return np.diff(self._sums[:, :, at].astype(np.int64), axis=0)
+
+    def _keep(self, cells: Rows, days: Days) -> None:
+        at = np.searchsorted(self._days, days)
         sums = np.cumsum(cells, axis=0)
         if sums.max(initial=0) > SMALL and self._sums.dtype == np.int16:
             self._sums = self._sums.astype(np.int32)

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Table, select
+from sqlalchemy import Connection, Row, Table, func, select
 
 from geo_data.histories import Rows
 from geo_data.records import Scope
@@ -19,6 +19,11 @@ from geo_data.store import Store
 
 OUTSIDE = ""
 """Code of the slot of what lies in no region."""
+
+ROWS = 200_000
+"""Rows that are taken in at a time."""
+DAYS_AT_ONCE = 64
+HOURS_AT_ONCE = 64 * 24
 
 Fields = Sequence[Sequence[Any]]
 """The columns of the rows that changed, each a sequence."""
@@ -47,7 +52,10 @@ class Numbers:
 
 
 class Follower:
-    """A rollup table in memory.
+    """A rollup table in memory, as far back as anybody asked.
+
+    Years of counts take long to read, and a screen shows hours: what is older than was ever
+    asked about is not read. What was read follows the table.
 
     Parameters
     ----------
@@ -56,9 +64,11 @@ class Follower:
         Whose version moves when the table changes.
     table : Table
     names : sequence of str
-        Columns wanted, in the order in which ``take`` gets them.
+        Columns wanted, in the order in which ``take`` gets them; the first is the time.
+    block : int
+        So much of the time is read at once.
     take : callable
-        Takes the columns of the rows that changed. Called under the lock.
+        Takes the columns of rows that changed, ordered by time. Called under the lock.
     """
 
     def __init__(
@@ -67,32 +77,77 @@ class Follower:
         layer: str,
         table: Table,
         names: Sequence[str],
+        block: int,
         take: Callable[[Fields], None],
     ) -> None:
         self._store = store
         self._layer = layer
+        self._time = table.c[names[0]]
         self._changed = table.c.changed_seq
         self._wanted = select(*(table.c[name] for name in names), self._changed)
+        self._block = block
         self._take = take
         self._lock = Lock()
         self._version = -1
-        self._seq = -1
+        self._seq: int | None = None
+        self._since: int | None = None
+        self._older: dict[str, bool] = {}
 
     @contextmanager
-    def following(self) -> Iterator[None]:
-        """Hold the lock with everything committed taken in."""
+    def following(self, first: int | None = None) -> Iterator[None]:
+        """Hold the lock with everything committed of the times from ``first`` on taken in."""
         version = self._store.version(self._layer)
         with self._lock:
-            if version != self._version:
+            lacks = first is not None and (self._since is None or first < self._since)
+            if version != self._version or lacks:
                 with self._store.read() as connection:
-                    newer = self._wanted.where(self._changed > self._seq)
-                    rows = connection.execute(newer).all()
-                if rows:
-                    *fields, changed = zip(*rows, strict=True)
-                    self._take(fields)
-                    self._seq = max(changed)
+                    self._follow(connection)
+                    if first is not None:
+                        self._reach_back(connection, first)
                 self._version = version
             yield
+
+    def older_any(self, name: str) -> bool:
+        """Whether a column is anything but zero in what was not taken in; under the lock."""
+        if name not in self._older:
+            column = self._time.table.c[name]
+            any_row = select(self._time).where(column != 0).limit(1)
+            if self._since is not None:
+                any_row = any_row.where(self._time < self._since)
+            with self._store.read() as connection:
+                self._older[name] = connection.execute(any_row).first() is not None
+        return self._older[name]
+
+    def _follow(self, connection: Connection) -> None:
+        """Take in what changed since the last time."""
+        if self._seq is None:
+            self._seq = connection.execute(select(func.max(self._changed))).scalar() or 0
+            return
+        newer = self._wanted.where(self._changed > self._seq).order_by(self._time)
+        rows = connection.execute(newer).all()
+        if rows:
+            self._seq = max(row[-1] for row in rows)
+            known = [row for row in rows if self._since is not None and row[0] >= self._since]
+            if len(known) < len(rows):
+                self._older.clear()
+            self._hand_over(known)
+
+    def _reach_back(self, connection: Connection, first: int) -> None:
+        """Take in the times from ``first`` on that were not asked about before."""
+        if self._since is not None and first >= self._since:
+            return
+        since = first // self._block * self._block
+        older = self._wanted.where(self._time >= since).order_by(self._time)
+        if self._since is not None:
+            older = older.where(self._time < self._since)
+        for rows in connection.execute(older).partitions(ROWS):
+            self._hand_over(rows)
+        self._since = since
+
+    def _hand_over(self, rows: Sequence[Row[Any]]) -> None:
+        if rows:
+            *fields, _ = zip(*rows, strict=True)
+            self._take(fields)
 
 
 class RegionDays:
@@ -104,23 +159,21 @@ class RegionDays:
         self.cube = Cube(len(self.slots), len(MEASURES))
         names = ("day", "region_code", *MEASURES)
         table = store.tables.rollup_region_day
-        self._follower = Follower(store, "incidents", table, names, self._take)
+        self._follower = Follower(store, "incidents", table, names, DAYS_AT_ONCE, self._take)
         self.following = self._follower.following
+
+    def has_any(self, measure: str) -> bool:
+        """Whether anything was ever counted in a measure; under the lock."""
+        counted = self.cube.has_any(MEASURES.index(measure))
+        return counted or self._follower.older_any(measure)
 
     def _take(self, fields: Fields) -> None:
         day, region, *measures = fields
-        known, n = len(self.slots), len(day)
+        known = len(self.slots)
         slot = self.slots.of(region)
         self.cube.add_slots(len(self.slots) - known)
-        every = len(MEASURES)
-        self.cube.put(
-            Points(
-                np.tile(slot, every),
-                np.repeat(np.arange(every), n),
-                np.tile(np.array(day, dtype=np.int64), every),
-                np.array(measures, dtype=np.int64).ravel(),
-            )
-        )
+        days = np.array(day, dtype=np.int64)
+        self.cube.put_rows(slot, days, np.array(measures, dtype=np.int64))
 
 
 class DimensionDays:
@@ -135,7 +188,7 @@ class DimensionDays:
         self.cube = Cube(len(self.slots), 0)
         names = ("day", "region_code", "dimension", "key", "n")
         table = store.tables.rollup_dimension_day
-        self._follower = Follower(store, "incidents", table, names, self._take)
+        self._follower = Follower(store, "incidents", table, names, DAYS_AT_ONCE, self._take)
         self.following = self._follower.following
 
     def _take(self, fields: Fields) -> None:
@@ -156,13 +209,13 @@ class MetricHours:
         self.slots = Numbers(_branches(store))
         self.metrics = Numbers(())
         self.cube = HourCube(len(self.slots), 0)
-        names = ("region_code", "metric", "hour", "n", "total", "low", "high")
+        names = ("hour", "region_code", "metric", "n", "total", "low", "high")
         table = store.tables.rollup_metric_hour
-        self._follower = Follower(store, "readings", table, names, self._take)
+        self._follower = Follower(store, "readings", table, names, HOURS_AT_ONCE, self._take)
         self.following = self._follower.following
 
     def _take(self, fields: Fields) -> None:
-        region, metric, hour, n, total, low, high = fields
+        hour, region, metric, n, total, low, high = fields
         slot, column = self.slots.of(region), self.metrics.of(metric)
         self.cube.grow(len(self.slots), len(self.metrics))
         hours, counts = np.array(hour, dtype=np.int64), np.array(n, dtype=np.int64)

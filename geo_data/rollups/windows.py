@@ -68,7 +68,7 @@ def totals(
         :func:`geo_data.rollups.contributions.count`.
     """
     tree, counts = region_tree(store, scope), followers.region_days(store)
-    with counts.following():
+    with counts.following(first_day):
         total = np.zeros(len(MEASURES), dtype=np.int64)
         for start, end in _runs(tree, counts.slots, region_code):
             total += counts.cube.totals(start, end, first_day, last_day)
@@ -81,7 +81,7 @@ def series(
     """Return a measure day by day, int64, shape (days,); parameters as :func:`totals`."""
     tree, counts = region_tree(store, scope), followers.region_days(store)
     column = MEASURES.index(measure)
-    with counts.following():
+    with counts.following(first_day):
         result = np.zeros(max(last_day - first_day + 1, 0), dtype=np.int64)
         for start, end in _runs(tree, counts.slots, region_code):
             result += counts.cube.series(start, end, first_day, last_day)[column]
@@ -95,7 +95,7 @@ def is_told(store: Store, measure: str) -> bool:
     """
     counts = followers.region_days(store)
     with counts.following():
-        return counts.cube.has_any(MEASURES.index(measure))
+        return counts.has_any(measure)
 
 
 def by_child(
@@ -120,7 +120,7 @@ def by_level(
     tree, counts = region_tree(store, scope), followers.region_days(store)
     key, stamp = ("level-runs", level, tree.root.code), store.stamp("regions")
     codes, runs, owner = store.cached(key, stamp, lambda: _level_runs(tree, counts.slots, level))
-    with counts.following():
+    with counts.following(first_day):
         ends = np.where(runs[:, 1] < 0, len(counts.slots), runs[:, 1])
         running = counts.cube.by_slot(MEASURES.index(measure), first_day, last_day)
     sums = np.bincount(owner, running[ends] - running[runs[:, 0]], len(codes)).astype(np.int64)
@@ -155,7 +155,7 @@ def dimension_series(
     run = _branch_run(tree, counts.slots, region_code, store)
     if run is None:
         return _dimension_of_rows(store, tree, region_code, name, first_day, last_day)
-    with counts.following():
+    with counts.following(first_day):
         end = len(counts.slots) if run == _EVERYTHING else run[1]
         days = counts.cube.series(run[0], end, first_day, last_day)
         columns = list(counts.columns)
@@ -188,7 +188,7 @@ def metric_hours(
     run = _branch_run(tree, metrics.slots, region_code, store)
     if run is None:
         return _hours_of_rows(store, tree, region_code, metric, first_hour, last_hour)
-    with metrics.following():
+    with metrics.following(first_hour):
         end = len(metrics.slots) if run == _EVERYTHING else run[1]
         column = metrics.metrics.find(metric)
         if column is None:
@@ -200,7 +200,7 @@ def _sums(
     store: Store, tree: RegionTree, codes: list[str], measure: str, first_day: int, last_day: int
 ) -> list[int]:
     counts = followers.region_days(store)
-    with counts.following():
+    with counts.following(first_day):
         runs = [list(_runs(tree, counts.slots, code)) for code in codes]
         # A year of every region is megabytes; of a town and what is in it, it is nothing.
         low = min((start for each in runs for start, _ in each), default=0)

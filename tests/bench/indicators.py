@@ -20,7 +20,7 @@ from rich.table import Table
 from sqlalchemy import text
 
 from geo_data.dictionaries import categories, channels, sensor_kinds
-from geo_data.ingest import IncidentReport, StageReport, apply
+from geo_data.ingest import IncidentReport, apply
 from geo_data.ingest.bulk import Part, bulk_load_parts
 from geo_data.instants import to_text
 from geo_data.records import Scope, Severity, Stage, Window
@@ -269,30 +269,37 @@ def _agree(values: dict[str, float | None], counted: Numbers, where: object) -> 
 
 
 def _corrected(store: Store, root: str, now: datetime) -> float:
-    """Correct cases of all five years, a thousand at a time; the board after it is of them."""
+    """Correct cases of all five years, a thousand at a time; the board after it is of them.
+
+    Each gets another category and was reported a minute later than was said, where it was.
+    """
     with store.read() as connection:
         rows = connection.execute(
             text(
-                "SELECT source, source_id, code, reported_at FROM incidents "
+                "SELECT source, source_id, code, lon, lat, reported_at FROM incidents "
                 "WHERE source = 'bench' ORDER BY source_id LIMIT :n"
             ),
             {"n": LATE},
         ).all()
-    told: list[IncidentReport | StageReport] = []
-    for row in rows:
-        at = pd.to_datetime(row.reported_at, utc=True).to_pydatetime()
-        later = {"happened_at": at, "reported_at": at + timedelta(minutes=1)}
-        named = {"source": row.source, "source_id": row.source_id, "code": row.code}
-        told.append(
-            IncidentReport(
-                **named,
-                **later,
-                **{"title": "corrected", "channel": "hotline", "category": "0102"},
-                severity=Severity.GENERAL,
-            )
+    reported = pd.to_datetime([row.reported_at for row in rows], utc=True, format="ISO8601")
+    told = [
+        IncidentReport(
+            source=row.source,
+            source_id=row.source_id,
+            code=row.code,
+            title="corrected",
+            channel="hotline",
+            category="0102",
+            severity=Severity.GENERAL,
+            happened_at=at,
+            reported_at=at + timedelta(minutes=1),
+            lon=row.lon,
+            lat=row.lat,
         )
+        for row, at in zip(rows, reported.to_pydatetime(), strict=True)
+    ]
     began = perf_counter()
     for first in range(0, len(told), 1000):
         apply(store, told[first : first + 1000], now + timedelta(seconds=first))
-    engine.board(store, ALL, root, "this-year", now)
+    engine.board(store, ALL, root, "this-year", now + timedelta(seconds=len(told)))
     return perf_counter() - began
