@@ -26,9 +26,11 @@ def numbered(
 
         codes, known = pd.factorize(values, use_na_sentinel=False)
         return codes.astype(np.int64), np.asarray(known, dtype=object)
-    numbers: dict[Any, int] = {}
-    listed = (numbers.setdefault(value, len(numbers)) for value in values.tolist())
-    codes = np.fromiter(listed, dtype=np.int64, count=len(values))
+    listed = values.tolist()
+    different = dict.fromkeys(listed)
+    numbers: dict[Any, int] = dict(zip(different, range(len(different)), strict=True))
+    # Looked up twice, but never by a line of Python for each: half the time.
+    codes = np.fromiter(map(numbers.__getitem__, listed), dtype=np.int64, count=len(values))
     known = np.empty(len(numbers), dtype=object)
     known[:] = list(numbers)
     return codes, known

@@ -18,12 +18,15 @@ def to_text(at: datetime) -> str:
     """
     if at.tzinfo is None:
         raise ValueError(f"{at!r} has no time zone")
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return utc.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
 
 
 def from_text(text: str) -> datetime:
     """Return the aware UTC time that :func:`to_text` (or QGIS) wrote."""
     at = datetime.fromisoformat(text)
+    if at.tzinfo is UTC:
+        return at
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
@@ -39,5 +42,5 @@ def instant(at_ms: int) -> datetime:
 
 def to_grain(at: datetime) -> datetime:
     """Return ``at`` in UTC without what is finer than a millisecond."""
-    at = at.astimezone(UTC)
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+    at = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000) if at.microsecond % 1000 else at

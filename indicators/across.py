@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from geo_data import queries, rollups
-from geo_data.queries.hindsight import is_past
 from geo_data.queries.lately import lately
 from geo_data.queries.open_cases import standing_then
 from geo_data.queries.recurring import recurring
@@ -16,6 +15,7 @@ from geo_data.queries.rows_below import cases_each, readings_each
 from geo_data.records import Scope, Window
 from geo_data.rollups.case_log import UNCLOSED, Trait
 from geo_data.rollups.cubes import Hours
+from geo_data.rollups.known_then import is_past
 from geo_data.store import Store
 from indicators.history import exact_keys, is_known, weights_of
 from indicators.installed import Installed, kinds_of_metric
@@ -74,7 +74,8 @@ class Across:
         self._store, self._scope, self._at = store, scope, at
         self._codes = codes
         self._day_counts = day_counts
-        self._lately = lately(store, scope)
+        self._known_at = at if is_past(store, at) else None
+        self._lately = lately(store, scope, self._known_at)
         tree = queries.region_tree(store, scope)
         self._kept = tree.levels_of(codes) <= KEPT_LEVEL
         self._rows: dict[str, Hours] = {}
@@ -148,13 +149,15 @@ class Across:
         counts, (first, end, *_) = np.zeros(len(self._codes)), self._part
         for index in np.flatnonzero(self._kept).tolist():
             where = self._store, self._scope, self._codes[index]
-            found = rollups.dimension(*where, dimension, first, end - 1)
+            found = rollups.dimension(*where, dimension, first, end - 1, self._known_at)
             counts[index] = sum(found.get(key, 0) for key in keys)
         zone = self._store.city.zone
         span = Window(rollups.day_start(first, zone), rollups.day_start(end, zone))
         below = [code for code, kept in zip(self._codes, self._kept, strict=True) if not kept]
         if below:
-            counts[~self._kept] = cases_each(self._store, self._scope, below, dimension, keys, span)
+            where_below = self._store, self._scope, below, dimension, keys, span
+            known_at = self._known_at if rollups.can_tell(self._store, self._at) else None
+            counts[~self._kept] = cases_each(*where_below, known_at)
         return counts
 
     def _unclosed(self) -> Array:

@@ -170,7 +170,8 @@ def children(
         return {}
 
     def day_counts(measure: str, first_day: int, last_day: int) -> Mapping[str, int]:
-        found = rollups.by_child(store, scope, region_code, measure, first_day, last_day)
+        where = store, scope, region_code
+        found = rollups.by_child(*where, measure, first_day, last_day, at)
         return found | {region_code: sum(found.values())}
 
     asked = [*codes, region_code] if indicator.additive else codes
@@ -216,7 +217,7 @@ def by_level(
     codes = queries.region_tree(store, scope).codes_at(level)
 
     def day_counts(measure: str, first_day: int, last_day: int) -> Mapping[str, int]:
-        return rollups.by_level(store, scope, level, measure, first_day, last_day)
+        return rollups.by_level(store, scope, level, measure, first_day, last_day, at)
 
     span = period_of(store, window_key, at)
     kept = frozen.each(store, scope, codes, indicator, span.window, at)

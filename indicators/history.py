@@ -10,13 +10,13 @@ import numpy as np
 
 from geo_data import queries, rollups
 from geo_data.dictionaries import categories
-from geo_data.queries.hindsight import is_past
 from geo_data.queries.lately import lately
 from geo_data.queries.open_cases import standing_then
 from geo_data.queries.recurring import Recurring, recurring
 from geo_data.records import Scope, Window
 from geo_data.rollups.case_log import UNCLOSED
 from geo_data.rollups.cubes import Hours
+from geo_data.rollups.known_then import is_past
 from geo_data.store import Store
 from indicators import windows
 from indicators.installed import Installed, kinds_of_metric
@@ -67,7 +67,8 @@ class History:
     ) -> None:
         self._store, self._scope, self._region_code = store, scope, region_code
         self._at = at
-        self._lately = lately(store, scope)
+        self._known_at = at if is_past(store, at) else None
+        self._lately = lately(store, scope, self._known_at)
         self.sensors = Installed(store, scope, at)
         zone, since = store.city.zone, self._lately.since
         self.spans = (
@@ -141,7 +142,9 @@ class History:
         where = self._store, self._scope, self._region_code
         none: Counts = np.zeros(0, dtype=np.int64)
         return self.spans.add_up(
-            rollups.series(*where, need.measure, first, end - 1) if end > first else none,
+            rollups.series(*where, need.measure, first, end - 1, self._known_at)
+            if end > first
+            else none,
             lambda rests: self._lately.counts(need.measure, self._region_code, rests),
         )
 
@@ -170,7 +173,9 @@ class History:
             return {}
         if name not in self._dimensions:
             where = self._store, self._scope, self._region_code
-            self._dimensions[name] = rollups.dimension_series(*where, name, first, end - 1)
+            self._dimensions[name] = rollups.dimension_series(
+                *where, name, first, end - 1, self._known_at
+            )
         return self._dimensions[name]
 
     def _unclosed(self) -> Array:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from geo_data.queries.hindsight import is_past
 from geo_data.records import Scope
+from geo_data.rollups.known_then import is_past
 from geo_data.store import Store
 from indicators import catalog, engine
 from indicators.spec import Indicator

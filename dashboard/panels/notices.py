@@ -13,6 +13,7 @@ from dashboard import shell
 from dashboard.context import Look
 from dashboard.panels import alarm_board
 from dashboard.widgets.markup import html
+from geo_data import rollups
 
 
 class Ids(StrEnum):
@@ -55,6 +56,7 @@ def past(look: Look) -> list[Any]:
     if look.view.at is None:
         return []
     local = look.local(look.view.at)
+    is_told = rollups.can_tell(look.store, look.view.at)
     back = look.href(replace(look.view, at=None))
     return [
         html.Div(
@@ -62,7 +64,7 @@ def past(look: Look) -> list[Any]:
                 html.Span(className="mark age age-past"),
                 html.Span(look.say("looking-back")),
                 html.B(f"{local:%Y-%m-%d %H:%M:%S}".removesuffix(":00"), className="digits"),
-                html.Small(look.say("known-then")),
+                html.Small(look.say("known-then" if is_told else "known-then-in-part")),
                 html.A(look.say("back-to-now"), href=back, className="back"),
             ],
             className="notice past",

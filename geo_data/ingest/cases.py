@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -120,8 +120,7 @@ def read_cases(connection: Connection, tables: Tables, keys: Iterable[Key]) -> d
     incidents = tables.incidents
     wanted = select(*(column for column in incidents.c if column.name != "geom"))
     for found in _rows_of(connection, wanted, incidents, cases):
-        row = dict(found)
-        cases[row["source"], row["source_id"]] = Case(row=row, old_row=row)
+        cases[found["source"], found["source_id"]] = Case(row=found, old_row=found)
     by_id = {case.row["id"]: case for case in cases.values() if case.row}
     for incident_id, steps in _read_steps(connection, tables, list(by_id)).items():
         by_id[incident_id].steps = steps
@@ -137,13 +136,15 @@ def read_cases(connection: Connection, tables: Tables, keys: Iterable[Key]) -> d
 
 def _rows_of(
     connection: Connection, wanted: Select[Any], table: Table, keys: Iterable[Key]
-) -> Iterator[Mapping[str, Any]]:
+) -> Iterator[Row]:
     by_source: dict[str, list[str]] = {}
     for source, source_id in keys:
         by_source.setdefault(source, []).append(source_id)
     for source, ids in by_source.items():
         mine = (table.c.source == source) & one_of(table.c.source_id, ids)
-        yield from (dict(row._mapping) for row in connection.execute(wanted.where(mine)))
+        found = connection.execute(wanted.where(mine))
+        names = tuple(found.keys())
+        yield from (dict(zip(names, row, strict=True)) for row in found)
 
 
 def _read_steps(connection: Connection, tables: Tables, ids: Sequence[int]) -> dict[int, set[Step]]:

@@ -21,6 +21,7 @@ from geo_data.queries.incidents import by_ids
 from geo_data.records import Incident, Scope, Window
 from geo_data.regions import region_codes, region_tree
 from geo_data.rollups.case_log import UNCLOSED, Trait, instants, read_cases, read_steps
+from geo_data.rollups.known_then import can_tell, is_past
 from geo_data.store import Store
 from geo_data.store.code_lists import one_of
 
@@ -128,12 +129,18 @@ def judged_cases(
     """
     if region_tree(store, scope).get(region_code) is None:
         return CountedCases(0, [], True)
-    wanted = _candidates(store, scope, region_code, counted[0], span, trait, keys)
+    known_at = at if is_past(store, at) and can_tell(store, at) else None
+    # When a case was due or closed as known then is not in its row.
+    column = None if known_at else _BY_COLUMN.get(counted[0])
+    wanted = _candidates(store, scope, region_code, counted[0], span, column)
+    if trait is not None:
+        values: list[Any] = [int(key) if trait == "severity" else key for key in keys]
+        wanted.append(one_of(store.tables.incidents.c[trait], values))
     with store.read() as connection:
         chosen, is_all = _chosen(connection, store, wanted)
         if chosen is None:
             return CountedCases(0, [], is_all)
-        found = _judged(store, connection, chosen, [*counted, *without])
+        found = _judged(store, connection, chosen, [*counted, *without], known_at)
         pairs = [_within(*found[one], span) for one in counted]
         ids, counted_ms = (np.concatenate(each) for each in zip(*pairs, strict=True))
         if without:
@@ -157,8 +164,7 @@ def _candidates(
     region_code: str,
     measure: str,
     span: Window,
-    trait: Trait | None,
-    keys: Iterable[str],
+    column: str | None,
 ) -> list[ColumnElement[bool]]:
     table = store.tables.incidents
     since = span.start if measure in _BY_REPORT else span.start - SEARCHED
@@ -166,12 +172,8 @@ def _candidates(
     # What falls due later than it was reported may have been reported later than it counts, too.
     until = span.end if measure in _BY_REPORT else span.end + timedelta(days=1)
     wanted.append(table.c.reported_at < until)
-    if measure in _BY_COLUMN:
-        counted_at = table.c[_BY_COLUMN[measure]]
-        wanted += [counted_at >= span.start, counted_at < span.end]
-    if trait is not None:
-        values: list[Any] = [int(key) if trait == "severity" else key for key in keys]
-        wanted.append(one_of(table.c[trait], values))
+    if column is not None:
+        wanted += [table.c[column] >= span.start, table.c[column] < span.end]
     codes = region_codes(region_tree(store, scope), region_code)
     if codes is not None:
         wanted.append(one_of(table.c.region_code, codes))
@@ -195,10 +197,11 @@ def _judged(
     connection: Connection,
     chosen: ColumnElement[bool],
     measures: Sequence[str],
+    known_at: datetime | None,
 ) -> dict[str, tuple[Rows, Rows]]:
     """Return, for each measure, the id of every case that it counts, and when."""
-    ids, cases = read_cases(store, connection, chosen)
-    steps = read_steps(store, connection, ids)
+    ids, cases = read_cases(store, connection, chosen, known_at)
+    steps = read_steps(store, connection, ids, known_at)
     found = {
         name: (ids[rows], at_ms)
         for name, rows, at_ms in instants(store, cases, steps)

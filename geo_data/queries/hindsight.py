@@ -7,7 +7,6 @@ one comparison.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,12 +28,10 @@ from geo_data.histories import (
 )
 from geo_data.instants import millis
 from geo_data.records import Stage
+from geo_data.rollups.known_then import changed_since, is_past
 from geo_data.store import Store
 from geo_data.store.code_lists import one_of
 from geo_data.store.tables import ENDED_KEYS
-
-FEW = 5_000
-"""Changes since the moment asked about that are looked at one by one."""
 
 _NO_TIME = np.zeros(len(STAGES), dtype=np.int64)
 _RANK = {
@@ -69,12 +66,6 @@ class Moment:
     changed: Mapping[int, Row | None] | None
 
 
-def is_past(store: Store, at: datetime) -> bool:
-    """Whether anything was learned of cases after ``at``."""
-    layer = store.layers().get("incidents")
-    return layer is not None and at < layer.updated_at
-
-
 def moment(store: Store, connection: Connection, at: datetime) -> Moment:
     """Find out what was learned after ``at``.
 
@@ -83,7 +74,7 @@ def moment(store: Store, connection: Connection, at: datetime) -> Moment:
     """
     if not is_past(store, at):
         return Moment(at, True, {})
-    ids = _changed_since(store, connection, at)
+    ids = changed_since(store, connection, at)
     if ids is None:
         return Moment(at, False, None)
     incidents = store.tables.incidents
@@ -161,27 +152,6 @@ def last_stage(store: Store, at: datetime) -> ColumnElement[str]:
     )
     # Known without a step: found.
     return case((last.is_(None), str(Stage.FOUND)), else_=last)
-
-
-def _changed_since(store: Store, connection: Connection, at: datetime) -> set[int] | None:
-    """Ids of the cases changed after ``at``; ``None`` if the log does not reach back so far."""
-    changes = store.tables.changes
-    newest_first = (
-        select(changes.c.at, changes.c.topic, changes.c.body)
-        .order_by(changes.c.seq.desc())
-        .limit(FEW)
-    )
-    ids: set[int] = set()
-    for when, topic, body in connection.execute(newest_first):
-        if when <= at:
-            return ids
-        told = json.loads(body)
-        if topic == "incidents":
-            ids.update(row["id"] for row in told["rows"])
-        elif topic == "layers" and told["layer"] == "incidents":
-            # Loaded in bulk, nobody wrote down which.
-            return None
-    return None
 
 
 def _undo(store: Store, connection: Connection, rows: Iterable[Row], at: datetime) -> list[Row]:

@@ -19,6 +19,7 @@ from geo_data.instants import instant, millis
 from geo_data.records import FUNCTIONAL, Scope, Window
 from geo_data.regions import RegionTree, region_tree
 from geo_data.rollups.case_log import BEGINS, ENDS, CaseLog, Events, Trait, case_log
+from geo_data.rollups.known_then import known_then
 from geo_data.store import Store
 from geo_data.working_time import Millis
 
@@ -162,15 +163,18 @@ class Lately:
         return found
 
 
-def lately(store: Store, scope: Scope) -> Lately:
-    """Return what happened lately, as of the newest commit.
+def lately(store: Store, scope: Scope, known_at: datetime | None = None) -> Lately:
+    """Return what happened lately, as of the newest commit or as known at a moment.
+
+    Where nobody can tell any more what was known then, it is as of the newest commit.
 
     Raises
     ------
     InputError
         As :func:`geo_data.regions.region_tree` does.
     """
-    return Lately(case_log(store), region_tree(store, scope))
+    then = known_then(store, known_at)
+    return Lately(then.log if then else case_log(store), region_tree(store, scope))
 
 
 def _in_spans(events: Events, starts: Millis, ends: Millis) -> Rows:

@@ -28,6 +28,7 @@ def cases_each(
     trait: Trait,
     keys: Iterable[str],
     span: Window,
+    known_at: datetime | None = None,
 ) -> Rows:
     """Count the cases reported in a span whose trait is one of ``keys``, in each region.
 
@@ -43,6 +44,8 @@ def cases_each(
         As rows store them.
     span : Window
         Of the report.
+    known_at : datetime, optional
+        Only those known then.
 
     Returns
     -------
@@ -60,6 +63,8 @@ def cases_each(
         )
         .group_by(table.c.region_code)
     )
+    if known_at is not None:
+        counted = counted.where(table.c.recorded_at <= known_at)
     counts = np.zeros(len(codes), dtype=np.int64)
     with store.read() as connection:
         for code, n in connection.execute(counted):

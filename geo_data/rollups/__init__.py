@@ -2,6 +2,7 @@
 
 from geo_data.rollups.contributions import ANSWERS, DIMENSIONS, MEASURES
 from geo_data.rollups.cubes import Hours
+from geo_data.rollups.known_then import can_tell
 from geo_data.rollups.rows import recount
 from geo_data.rollups.verdicts import adopt_clock, clock_notices, is_outdated
 from geo_data.rollups.windows import (
@@ -27,6 +28,7 @@ __all__ = [
     "adopt_clock",
     "by_child",
     "by_level",
+    "can_tell",
     "clock_notices",
     "day_number",
     "day_start",

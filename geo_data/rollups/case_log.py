@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, or_, select
 
 from geo_data.dictionaries import dictionary
 from geo_data.distinct import numbered
@@ -156,10 +156,31 @@ def case_log(store: Store) -> CaseLog:
     return store.cached("case-log", version, lambda: _newer(store, stamp))
 
 
+def case_log_then(
+    store: Store, connection: Connection, at: datetime, changed: Sequence[int]
+) -> CaseLog:
+    """Return the instants as known at a moment since when only the ``changed`` cases changed."""
+    log = case_log(store)
+    since_ms = _kept_since_ms(at)
+    if since_ms + RELOAD_MS + DAY_MS >= log.since_ms:
+        chosen = one_of(store.tables.incidents.c.id, changed)
+        new = events_of(store, connection, chosen, at)
+        events = {name: held.replaced(changed, new[name]) for name, held in log.events.items()}
+        return replace(log, events=events)
+    # What happened weeks before that moment is not in memory any more.
+    told_by_then = store.tables.incidents.c.reported_at <= at + timedelta(days=1)
+    moved = and_(_moved_since(store, instant(since_ms)), told_by_then)
+    return replace(log, since_ms=since_ms, events=events_of(store, connection, moved, at))
+
+
 def _since_ms(store: Store) -> int:
     layer = store.layers().get("incidents")
     newest = layer.data_at if layer else None
-    return (millis(newest) - KEPT_MS) // RELOAD_MS * RELOAD_MS if newest else 0
+    return _kept_since_ms(newest) if newest else 0
+
+
+def _kept_since_ms(newest: datetime) -> int:
+    return (millis(newest) - KEPT_MS) // RELOAD_MS * RELOAD_MS
 
 
 def _newer(store: Store, stamp: tuple[object, int]) -> CaseLog:
@@ -170,7 +191,7 @@ def _newer(store: Store, stamp: tuple[object, int]) -> CaseLog:
         if isinstance(log, CaseLog) and log.stamp == stamp:
             changed = changed_cases(store, connection, log.seq)
         if isinstance(log, CaseLog) and changed is not None:
-            new = _read(store, connection, one_of(store.tables.incidents.c.id, changed))
+            new = events_of(store, connection, one_of(store.tables.incidents.c.id, changed))
             events = {
                 measure: held.replaced(changed, new[measure])
                 for measure, held in log.events.items()
@@ -180,7 +201,7 @@ def _newer(store: Store, stamp: tuple[object, int]) -> CaseLog:
         moved = _moved_since(store, instant(since_ms))
         tree = region_tree(store, Scope.everything())
         n_slots = tree.span(tree.root.code)[1]
-        return CaseLog(stamp, seq, since_ms, n_slots, _read(store, connection, moved))
+        return CaseLog(stamp, seq, since_ms, n_slots, events_of(store, connection, moved))
 
 
 def changed_cases(store: Store, connection: Connection, seq: int) -> list[int] | None:
@@ -222,9 +243,15 @@ def _moved_since(store: Store, since: datetime) -> ColumnElement[bool]:
     )
 
 
-def _read(store: Store, connection: Connection, chosen: ColumnElement[bool]) -> dict[str, Events]:
-    ids, cases = read_cases(store, connection, chosen)
-    steps = read_steps(store, connection, ids)
+def events_of(
+    store: Store,
+    connection: Connection,
+    chosen: ColumnElement[bool],
+    known_at: datetime | None = None,
+) -> dict[str, Events]:
+    """Return the instants of the cases of a condition, as known now or at a moment."""
+    ids, cases = read_cases(store, connection, chosen, known_at)
+    steps = read_steps(store, connection, ids, known_at)
     tree = region_tree(store, Scope.everything())
     number, codes = numbered(cases.region_code)
     slots = tree.order(codes)[number]
@@ -278,10 +305,15 @@ def _numbers(trait: str, keys: Iterable[str]) -> Rows:
 
 
 def read_cases(
-    store: Store, connection: Connection, chosen: ColumnElement[bool]
+    store: Store,
+    connection: Connection,
+    chosen: ColumnElement[bool],
+    known_at: datetime | None = None,
 ) -> tuple[Rows, Cases]:
-    """Return the ids, ascending, and the cases of a condition."""
+    """Return the ids, ascending, and the cases of a condition that were known at a moment."""
     table = store.tables.incidents
+    if known_at is not None:
+        chosen = and_(chosen, table.c.recorded_at <= known_at)
     columns = (
         *(table.c.id, iso_text(table.c.happened_at), iso_text(table.c.reported_at)),
         *(table.c.channel, table.c.category, table.c.severity),
@@ -300,11 +332,15 @@ def read_cases(
     )
 
 
-def read_steps(store: Store, connection: Connection, ids: Rows) -> Steps:
-    """Return every step of the cases, in order; ``ids`` ascend."""
+def read_steps(
+    store: Store, connection: Connection, ids: Rows, known_at: datetime | None = None
+) -> Steps:
+    """Return the steps of the cases known at a moment, in order; ``ids`` ascend."""
     table = store.tables.incident_stages
     columns = (table.c.incident_id, table.c.stage, iso_text(table.c.happened_at))
     mine = one_of(table.c.incident_id, ids.tolist())
+    if known_at is not None:
+        mine = and_(mine, table.c.recorded_at <= known_at)
     rows = connection.execute(select(*columns).where(mine)).all()
     owners, stages, happened = zip(*rows, strict=True) if rows else [()] * 3
     case = np.searchsorted(ids, np.array(owners, dtype=np.int64))

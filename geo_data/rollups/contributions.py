@@ -282,8 +282,10 @@ def _gather(days: Millis, regions: Strings, measure: Rows, n: Rows, cells: Cells
     pairs, first, pair = np.unique(
         days * max(len(known), 1) + codes, return_index=True, return_inverse=True
     )
-    matrix = np.zeros((len(pairs), len(MEASURES)), dtype=np.int64)
-    np.add.at(matrix, (pair, measure), n)
+    place = pair * len(MEASURES) + measure
+    # Sums of whole numbers far below 2**53 are whole.
+    sums = np.bincount(place, weights=n, minlength=len(pairs) * len(MEASURES))
+    matrix = sums.astype(np.int64).reshape(-1, len(MEASURES))
     kept = matrix.any(axis=1)
     first = first[kept]
     return Counts(days[first], regions[first], matrix[kept], _merged(cells))
@@ -296,8 +298,7 @@ def _merged(cells: Cells) -> Cells:
     place = cells.days * max(len(regions), 1) + region
     place = (place * len(DIMENSIONS) + cells.dimension) * max(len(keys), 1) + key
     _, first, cell = np.unique(place, return_index=True, return_inverse=True)
-    n = np.zeros(len(first), dtype=np.int64)
-    np.add.at(n, cell, cells.n)
+    n = np.bincount(cell, weights=cells.n, minlength=len(first)).astype(np.int64)
     first = first[n != 0]
     return Cells(
         days=cells.days[first],

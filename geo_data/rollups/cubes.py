@@ -86,7 +86,8 @@ class Cube:
     def _cells(self, days: Days) -> Rows:
         """Return what the cells of some days hold, shape (slots, columns, days)."""
         at = np.searchsorted(self._days, days)
-        return np.diff(self._sums[:, :, at].astype(np.int64), axis=0)
+        sums = self._sums[:, :, at].astype(np.int64)
+        return sums[1:] - sums[:-1]
 
     def _keep(self, cells: Rows, days: Days) -> None:
         at = np.searchsorted(self._days, days)

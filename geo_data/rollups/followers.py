@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, Table, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from geo_data.histories import Rows
 from geo_data.records import Scope
@@ -144,7 +144,7 @@ class Follower:
             self._hand_over(rows)
         self._since = since
 
-    def _hand_over(self, rows: Sequence[Row[Any]]) -> None:
+    def _hand_over(self, rows: Sequence[Sequence[Any]]) -> None:
         if rows:
             *fields, _ = zip(*rows, strict=True)
             self._take(fields)

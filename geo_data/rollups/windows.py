@@ -23,6 +23,7 @@ from geo_data.rollups import followers
 from geo_data.rollups.contributions import DIMENSIONS, MEASURES
 from geo_data.rollups.cubes import Hours, no_hours
 from geo_data.rollups.followers import Numbers
+from geo_data.rollups.known_then import known_then
 from geo_data.rollups.rows import to_millis
 from geo_data.store import Store
 from geo_data.store.code_lists import one_of
@@ -76,15 +77,31 @@ def totals(
 
 
 def series(
-    store: Store, scope: Scope, region_code: str, measure: str, first_day: int, last_day: int
+    store: Store,
+    scope: Scope,
+    region_code: str,
+    measure: str,
+    first_day: int,
+    last_day: int,
+    known_at: datetime | None = None,
 ) -> Rows:
-    """Return a measure day by day, int64, shape (days,); parameters as :func:`totals`."""
+    """Return a measure day by day, int64, shape (days,).
+
+    Parameters
+    ----------
+    known_at : datetime, optional
+        As known then, as far as :func:`geo_data.rollups.can_tell`; else as known now. The rest
+        as :func:`totals`.
+    """
     tree, counts = region_tree(store, scope), followers.region_days(store)
     column = MEASURES.index(measure)
     with counts.following(first_day):
         result = np.zeros(max(last_day - first_day + 1, 0), dtype=np.int64)
         for start, end in _runs(tree, counts.slots, region_code):
             result += counts.cube.series(start, end, first_day, last_day)[column]
+    then = known_then(store, known_at)
+    if then is not None:
+        result += then.series(tree, region_code, column, first_day, last_day)
     return result
 
 
@@ -99,22 +116,40 @@ def is_told(store: Store, measure: str) -> bool:
 
 
 def by_child(
-    store: Store, scope: Scope, region_code: str, measure: str, first_day: int, last_day: int
+    store: Store,
+    scope: Scope,
+    region_code: str,
+    measure: str,
+    first_day: int,
+    last_day: int,
+    known_at: datetime | None = None,
 ) -> dict[str, int]:
     """Return a measure for each child of a region, and its residue under :data:`RESIDUE`.
 
-    The values add up to ``totals(...)[measure]``. Empty for a region that may not be seen.
+    The values add up to ``series(...)`` of the region; parameters as there. Empty for a region
+    that may not be seen.
     """
     tree = region_tree(store, scope)
     if tree.get(region_code) is None:
         return {}
     children = [child.code for child in tree.children(region_code)]
-    total, *parts = _sums(store, tree, [region_code, *children], measure, first_day, last_day)
+    asked = [region_code, *children]
+    found = np.array(_sums(store, tree, asked, measure, first_day, last_day), dtype=np.int64)
+    then = known_then(store, known_at)
+    if then is not None:
+        found += then.each(tree, asked, MEASURES.index(measure), first_day, last_day)
+    total, *parts = found.tolist()
     return dict(zip(children, parts, strict=True)) | {RESIDUE: total - sum(parts)}
 
 
 def by_level(
-    store: Store, scope: Scope, level: str, measure: str, first_day: int, last_day: int
+    store: Store,
+    scope: Scope,
+    level: str,
+    measure: str,
+    first_day: int,
+    last_day: int,
+    known_at: datetime | None = None,
 ) -> dict[str, int]:
     """Return a measure for every visible region of a level; ``"functional"`` is one."""
     tree, counts = region_tree(store, scope), followers.region_days(store)
@@ -124,26 +159,42 @@ def by_level(
         ends = np.where(runs[:, 1] < 0, len(counts.slots), runs[:, 1])
         running = counts.cube.by_slot(MEASURES.index(measure), first_day, last_day)
     sums = np.bincount(owner, running[ends] - running[runs[:, 0]], len(codes)).astype(np.int64)
+    then = known_then(store, known_at)
+    if then is not None:
+        sums += then.each(tree, codes, MEASURES.index(measure), first_day, last_day)
     return dict(zip(codes, sums.tolist(), strict=True))
 
 
 def dimension(
-    store: Store, scope: Scope, region_code: str, name: str, first_day: int, last_day: int
+    store: Store,
+    scope: Scope,
+    region_code: str,
+    name: str,
+    first_day: int,
+    last_day: int,
+    known_at: datetime | None = None,
 ) -> dict[str, int]:
     """Return the cases reported by key of a dimension, most first; absent keys have none.
 
     Parameters
     ----------
     name : str
-        One of :data:`DIMENSIONS`. The rest as :func:`totals`.
+        One of :data:`DIMENSIONS`. The rest as :func:`series`.
     """
-    found = dimension_series(store, scope, region_code, name, first_day, last_day)
+    where = store, scope, region_code
+    found = dimension_series(*where, name, first_day, last_day, known_at)
     counts = {key: int(days.sum()) for key, days in found.items()}
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def dimension_series(
-    store: Store, scope: Scope, region_code: str, name: str, first_day: int, last_day: int
+    store: Store,
+    scope: Scope,
+    region_code: str,
+    name: str,
+    first_day: int,
+    last_day: int,
+    known_at: datetime | None = None,
 ) -> dict[str, Rows]:
     """Return the cases reported by key of a dimension day by day, each shape (days,).
 
@@ -153,17 +204,25 @@ def dimension_series(
         raise ValueError(f"no dimension {name!r}, there are {', '.join(DIMENSIONS)}")
     tree, counts = region_tree(store, scope), followers.dimension_days(store)
     run = _branch_run(tree, counts.slots, region_code, store)
+    then = known_then(store, known_at)
     if run is None:
-        return _dimension_of_rows(store, tree, region_code, name, first_day, last_day)
+        asked_at = known_at if then is not None else None
+        days_asked = first_day, last_day
+        return _dimension_of_rows(store, tree, region_code, name, days_asked, asked_at)
     with counts.following(first_day):
         end = len(counts.slots) if run == _EVERYTHING else run[1]
         days = counts.cube.series(run[0], end, first_day, last_day)
         columns = list(counts.columns)
-    return {
+    found = {
         column.partition(" ")[2]: days[number]
         for number, column in enumerate(columns)
-        if column.startswith(f"{name} ") and days[number].any()
+        if column.startswith(f"{name} ")
     }
+    if then is not None:
+        branch = None if run == _EVERYTHING else region_code
+        for key, more in then.dimension(branch, name, first_day, last_day).items():
+            found[key] = found.get(key, 0) + more
+    return {key: counts for key, counts in found.items() if counts.any()}
 
 
 def metric_hours(
@@ -261,12 +320,17 @@ def _branch_run(tree: RegionTree, slots: Numbers, region_code: str, store: Store
 
 
 def _dimension_of_rows(
-    store: Store, tree: RegionTree, region_code: str, name: str, first_day: int, last_day: int
+    store: Store,
+    tree: RegionTree,
+    region_code: str,
+    name: str,
+    days: Run,
+    known_at: datetime | None,
 ) -> dict[str, Rows]:
     if tree.get(region_code) is None:
         return {}
     # A board asks for one dimension after the other of the same region and days.
-    asked = (tree.root.code, region_code, first_day, last_day)
+    asked = (tree.root.code, region_code, days, known_at)
     stamp = (asked, store.version("incidents"), store.stamp("regions"))
     found = store.cached(
         "dimensions-of-rows", stamp, lambda: _dimensions_of_rows(store, tree, *asked[1:])
@@ -275,15 +339,18 @@ def _dimension_of_rows(
 
 
 def _dimensions_of_rows(
-    store: Store, tree: RegionTree, region_code: str, first_day: int, last_day: int
+    store: Store, tree: RegionTree, region_code: str, asked: Run, known_at: datetime | None
 ) -> dict[str, dict[str, Rows]]:
     zone, table = store.city.zone, store.tables.incidents
+    first_day, last_day = asked
     reported = iso_text(table.c.reported_at)
     wanted = select(*(table.c[name] for name in DIMENSIONS), reported).where(
         one_of(table.c.region_code, tree.subtree(region_code)),
         table.c.reported_at >= day_start(first_day, zone),
         table.c.reported_at < day_start(last_day + 1, zone),
     )
+    if known_at is not None:
+        wanted = wanted.where(table.c.recorded_at <= known_at)
     with store.read() as connection:
         rows = connection.execute(wanted).all()
     if not rows:
