@@ -18,6 +18,7 @@ from tests.geo_data.small_city import GRIDS, make_small_city, middle
 from tests.stores import Address, Stores
 
 ALL = Scope.everything()
+PLACES = list(GRIDS)
 AGES = (0, 1, 63, 64, 65, 200, 900)
 """Days ago; the table is read by sixty-four."""
 
@@ -29,7 +30,7 @@ def old(module_stores: Stores) -> Address:
     told = [
         case(
             f"{age}-{number}",
-            middle(GRIDS[number % len(GRIDS)]),
+            middle(PLACES[number % len(PLACES)]),
             happened_at=NOON - timedelta(days=age),
             reported_at=NOON - timedelta(days=age),
         )
