@@ -320,7 +320,9 @@ def test_a_viewer_sees_the_own_town_only(store: Store) -> None:
     }
 
 
-def test_hours_of_long_ago_are_not_known(store: Store) -> None:
+def test_hours_of_long_ago_are_not_known(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the change log does not reach back: what was known then cannot be told."""
+    monkeypatch.setattr("geo_data.rollups.known_then.FEW", 0)
     long_ago = NOW - timedelta(days=40)
     values = board(store, "c", "24h", long_ago)
     assert values["reported-incidents"].value is None

@@ -83,7 +83,7 @@ def now(
     if request.param == "no log":
         assert feed.prune(store, NOON + timedelta(days=9)) > 0
     if request.param == "too much log":
-        monkeypatch.setattr("geo_data.queries.hindsight.FEW", 1)
+        monkeypatch.setattr("geo_data.rollups.known_then.FEW", 1)
     yield store
     store.close()
 
