@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from geo_data.histories import NEVER
 from geo_data.instants import instant, millis
-from geo_data.queries.hindsight import is_past
 from geo_data.queries.stage_times import (
     CLOSED,
     GONE,
@@ -25,6 +24,7 @@ from geo_data.queries.stage_times import (
 )
 from geo_data.records import Scope, Stage, Window
 from geo_data.regions import RegionTree, region_tree
+from geo_data.rollups.known_then import is_past
 from geo_data.store import Store
 from geo_data.store.code_lists import one_of
 
