@@ -1,5 +1,6 @@
 """Counts kept up to date with every commit, and read over any window and region from memory."""
 
+from geo_data.local_days import day_number, day_start
 from geo_data.rollups.contributions import ANSWERS, DIMENSIONS, MEASURES
 from geo_data.rollups.cubes import Hours
 from geo_data.rollups.known_then import can_tell
@@ -9,8 +10,6 @@ from geo_data.rollups.windows import (
     RESIDUE,
     by_child,
     by_level,
-    day_number,
-    day_start,
     dimension,
     dimension_series,
     is_told,

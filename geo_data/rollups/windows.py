@@ -7,15 +7,11 @@ region that the scope may not see counts nothing. Days are local and both ends c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import Iterator
+from datetime import datetime
 
 import numpy as np
-from sqlalchemy import ColumnElement, func, select
 
-from geo_data.distinct import numbered
 from geo_data.histories import Rows
 from geo_data.records import FUNCTIONAL, Scope
 from geo_data.regions import RegionTree, region_tree
@@ -24,27 +20,11 @@ from geo_data.rollups.contributions import DIMENSIONS, MEASURES
 from geo_data.rollups.cubes import Hours, no_hours
 from geo_data.rollups.followers import Numbers
 from geo_data.rollups.known_then import known_then
-from geo_data.rollups.rows import to_millis
+from geo_data.rollups.out_of_rows import Run, dimension_of_rows, hours_of_rows
 from geo_data.store import Store
-from geo_data.store.code_lists import one_of
-from geo_data.store.column_types import HOUR, iso_text
-from geo_data.working_time import day_numbers
 
 RESIDUE = ""
 """Key of what belongs to a region but to none of its children."""
-
-Run = tuple[int, int]
-
-
-def day_number(at: datetime, zone: ZoneInfo) -> int:
-    """Return the local calendar day of an aware time, as days since 1970-01-01."""
-    return (at.astimezone(zone).date() - date(1970, 1, 1)).days
-
-
-def day_start(day: int, zone: ZoneInfo) -> datetime:
-    """Return the aware UTC time at which a local day begins."""
-    midnight = datetime(1970, 1, 1, tzinfo=zone) + timedelta(days=day)
-    return midnight.astimezone(UTC)
 
 
 def totals(
@@ -208,7 +188,7 @@ def dimension_series(
     if run is None:
         asked_at = known_at if then is not None else None
         days_asked = first_day, last_day
-        return _dimension_of_rows(store, tree, region_code, name, days_asked, asked_at)
+        return dimension_of_rows(store, tree, region_code, name, days_asked, asked_at)
     with counts.following(first_day):
         end = len(counts.slots) if run == _EVERYTHING else run[1]
         days = counts.cube.series(run[0], end, first_day, last_day)
@@ -246,7 +226,7 @@ def metric_hours(
     tree, metrics = region_tree(store, scope), followers.metric_hours(store)
     run = _branch_run(tree, metrics.slots, region_code, store)
     if run is None:
-        return _hours_of_rows(store, tree, region_code, metric, first_hour, last_hour)
+        return hours_of_rows(store, tree, region_code, metric, first_hour, last_hour)
     with metrics.following(first_hour):
         end = len(metrics.slots) if run == _EVERYTHING else run[1]
         column = metrics.metrics.find(metric)
@@ -317,90 +297,3 @@ def _branch_run(tree: RegionTree, slots: Numbers, region_code: str, store: Store
     is_branch = store.city.level_keys.index(region.level) == 1
     slot = slots.find(region_code) if is_branch else None
     return None if slot is None else (slot, slot + 1)
-
-
-def _dimension_of_rows(
-    store: Store,
-    tree: RegionTree,
-    region_code: str,
-    name: str,
-    days: Run,
-    known_at: datetime | None,
-) -> dict[str, Rows]:
-    if tree.get(region_code) is None:
-        return {}
-    # A board asks for one dimension after the other of the same region and days.
-    asked = (tree.root.code, region_code, days, known_at)
-    stamp = (asked, store.version("incidents"), store.stamp("regions"))
-    found = store.cached(
-        "dimensions-of-rows", stamp, lambda: _dimensions_of_rows(store, tree, *asked[1:])
-    )
-    return found[name]
-
-
-def _dimensions_of_rows(
-    store: Store, tree: RegionTree, region_code: str, asked: Run, known_at: datetime | None
-) -> dict[str, dict[str, Rows]]:
-    zone, table = store.city.zone, store.tables.incidents
-    first_day, last_day = asked
-    reported = iso_text(table.c.reported_at)
-    wanted = select(*(table.c[name] for name in DIMENSIONS), reported).where(
-        one_of(table.c.region_code, tree.subtree(region_code)),
-        table.c.reported_at >= day_start(first_day, zone),
-        table.c.reported_at < day_start(last_day + 1, zone),
-    )
-    if known_at is not None:
-        wanted = wanted.where(table.c.recorded_at <= known_at)
-    with store.read() as connection:
-        rows = connection.execute(wanted).all()
-    if not rows:
-        return {name: {} for name in DIMENSIONS}
-    *columns, texts = zip(*rows, strict=True)
-    days = day_numbers(to_millis(texts), zone) - first_day
-    n_days = last_day - first_day + 1
-    return {
-        name: _by_key_and_day(keys, days, n_days)
-        for name, keys in zip(DIMENSIONS, columns, strict=True)
-    }
-
-
-def _by_key_and_day(keys: Sequence[object], days: Rows, n_days: int) -> dict[str, Rows]:
-    codes, known = numbered(np.array([str(key) for key in keys], dtype=object))
-    counts = np.bincount(codes * n_days + days, minlength=len(known) * n_days)
-    return dict(zip(known.tolist(), counts.reshape(-1, n_days), strict=True))
-
-
-def _hours_of_rows(
-    store: Store, tree: RegionTree, region_code: str, metric: str, first: int, last: int
-) -> Hours:
-    result = no_hours(first, last)
-    if tree.get(region_code) is None:
-        return result
-    with store.read() as connection:
-        rows = connection.execute(
-            _hourly(store, one_of(store.tables.sensors.c.region_code, tree.subtree(region_code)))
-            .where(store.tables.sensors.c.metric == metric)
-            .where(store.tables.observations.c.observed_at >= _hour_start(first))
-            .where(store.tables.observations.c.observed_at < _hour_start(last + 1))
-        ).all()
-    for text, *stats in rows:
-        at = int(np.datetime64(text, "h").astype(np.int64)) - first
-        for column, value in zip(result[1:], stats, strict=True):
-            column[at] = value
-    return result
-
-
-def _hourly(store: Store, mine: ColumnElement[bool]) -> Any:
-    sensors, observations = store.tables.sensors, store.tables.observations
-    value = observations.c.value
-    hour = iso_text(observations.c.observed_at, HOUR)
-    return (
-        select(hour, func.count(), func.sum(value), func.min(value), func.max(value))
-        .join(sensors, sensors.c.code == observations.c.sensor_code)
-        .where(mine)
-        .group_by(hour)
-    )
-
-
-def _hour_start(hour: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(hours=hour)
