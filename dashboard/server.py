@@ -31,6 +31,7 @@ from dashboard.api import (
     metrics,
     periods,
     regions,
+    reports,
     sensors,
     sources,
     thresholds,
@@ -45,7 +46,7 @@ from dashboard.exporting.preview import Previews
 from dashboard.exporting.queue import Queue
 from dashboard.fonts import WebFont
 from dashboard.live import Live
-from dashboard.pages import desk, export_pages, indicator_pages, wall
+from dashboard.pages import desk, export_pages, indicator_pages, report_pages, wall
 from dashboard.panels import vital_signs
 from dashboard.static import CompressedStatic, deck_bundle
 from geo_data import queries
@@ -102,6 +103,7 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
         incoming.router(context),
         sources.router(context),
         exports.router(context),
+        *(each.router(context) for each in (reports, report_pages)),
         export_pages.router(context, Previews(store, settings, clock)),
         indicators.router(context),
         thresholds.router(context),

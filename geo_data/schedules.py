@@ -1,9 +1,9 @@
-"""Exports that a city wants every day at a time: its morning map, its table of the night."""
+"""Exports that a city wants again and again at a time: its morning map, its monthly bulletin."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -13,6 +13,9 @@ from pydantic import Field, ValidationError, field_validator
 from geo_data.sources import Entry, wrong
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+ALL_DATES, ALL_MONTHS = tuple(range(1, 32)), tuple(range(1, 13))
+DayOfMonth = Annotated[int, Field(ge=1, le=31)]
+Month = Annotated[int, Field(ge=1, le=12)]
 
 
 class Schedule(Entry):
@@ -26,6 +29,10 @@ class Schedule(Entry):
         ``HH:MM`` on the city's clock.
     days : tuple of str
         ``mon`` … ``sun``; every day unless said.
+    dates : tuple of int
+        Days of the month, 1 to 31; every one unless said.
+    months : tuple of int
+        1 to 12; every month unless said.
     folder : Path
         Where its files go, relative to the city file.
     ask : dict
@@ -35,6 +42,8 @@ class Schedule(Entry):
     key: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=40)]
     at: str
     days: Annotated[tuple[str, ...], Field(min_length=1)] = DAYS
+    dates: Annotated[tuple[DayOfMonth, ...], Field(min_length=1)] = ALL_DATES
+    months: Annotated[tuple[Month, ...], Field(min_length=1)] = ALL_MONTHS
     folder: Path
     ask: dict[str, Any]
 
@@ -56,15 +65,18 @@ class Schedule(Entry):
     @classmethod
     def _can_be_asked_for(cls, ask: dict[str, Any]) -> dict[str, Any]:
         # The register stands on the store, which stands on the city.
-        from geo_data.exports.request import ExportRequest
+        from geo_data.exports.request import ExportRequest, form_faults
 
         told = {key.replace("-", "_"): value for key, value in ask.items()}
         try:
-            ExportRequest.model_validate(told)
+            asked = ExportRequest.model_validate(told)
         except ValidationError as error:
             problem = error.errors()[0]
             name = ".".join(map(str, problem["loc"])).replace("_", "-")
             raise wrong("export-ask", key=name, error=problem["msg"]) from error
+        if faults := form_faults(asked):
+            said = f"{faults[0].reason('en')} {faults[0].remedy('en')}".rstrip(".")
+            raise wrong("export-ask", key="format", error=said)
         if "at" in told:
             raise wrong("export-ask", key="at", error="a schedule is of its own moment")
         return ask
@@ -74,7 +86,7 @@ class Schedule(Entry):
         return self.model_copy(update={"folder": (folder / self.folder).resolve()})
 
     def due(self, now: datetime, zone: ZoneInfo) -> datetime | None:
-        """Return the last time it was due, not after ``now``; ``None`` within a week of no day.
+        """Return the last time it was due, not after ``now``; ``None`` within a year of no day.
 
         Examples
         --------
@@ -85,9 +97,13 @@ class Schedule(Entry):
         """
         local = now.astimezone(zone)
         hour, minute = map(int, self.at.split(":"))
-        for back in range(8):
+        for back in range(367):
             day = (local - timedelta(days=back)).date()
             at = datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone)
-            if at <= local and DAYS[day.weekday()] in self.days:
+            if at <= local and self._falls_on(day):
                 return at
         return None
+
+    def _falls_on(self, day: date) -> bool:
+        is_of_week = DAYS[day.weekday()] in self.days
+        return is_of_week and day.day in self.dates and day.month in self.months

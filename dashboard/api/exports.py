@@ -112,14 +112,14 @@ def router(context: Context) -> APIRouter:
 
 
 def _take_orders(routes: APIRouter, context: Context) -> None:
-    refused: dict[int | str, dict[str, Any]] = {
+    refusals: dict[int | str, dict[str, Any]] = {
         403: {"model": Problem, "description": "from a page of another site"},
         409: {"model": Problem, "description": "the key was used for another request"},
         422: {"model": Problem, "description": "it cannot be made; says why and what to do"},
         429: {"model": Problem, "description": "too many wait"},
     }
 
-    @routes.post("", status_code=202, responses=refused, dependencies=[Depends(same_site)])
+    @routes.post("", status_code=202, responses=refusals, dependencies=[Depends(same_site)])
     def ask(
         request: Request,
         response: Response,
@@ -142,7 +142,7 @@ def _take_orders(routes: APIRouter, context: Context) -> None:
                 key=idempotency_key,
             )
         except InputError as error:
-            raise _refused(error, language_of(request)) from error
+            raise refused(error, language_of(request)) from error
         response.headers["Location"] = f"/api/v1/exports/{quote(record.number)}"
         return answer(context, record, language_of(request))
 
@@ -225,7 +225,7 @@ def _wrong(status: int, key: str, **values: object) -> HTTPException:
     return problem(status, Fault(key, values=values))
 
 
-def _refused(error: InputError, language: str) -> HTTPException:
+def refused(error: InputError, language: str) -> HTTPException:
     """Return why nothing was entered: what is wrong with the request, or with the moment."""
     if error.exit_code == 3:
         raise error

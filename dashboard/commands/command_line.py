@@ -17,6 +17,7 @@ from dashboard.commands.exporting import EXPORT
 from dashboard.commands.importing import IMPORT
 from dashboard.commands.migrating import MIGRATE
 from dashboard.commands.recounting import RECOUNT
+from dashboard.commands.reporting import REPORT
 from dashboard.commands.serving import SERVE
 from dashboard.commands.sources import CHECK_SOURCES
 from dashboard.commands.telling import say, tell_line
@@ -32,6 +33,7 @@ COMMANDS: tuple[Command, ...] = (
     DEMO,
     TILES,
     EXPORT,
+    REPORT,
     MIGRATE,
     RECOUNT,
     COPY,

@@ -78,43 +78,43 @@ def _options(parser: Parser, wording: Wording) -> None:
 def _export(asked: Asked) -> int:
     typed, language = asked.typed, asked.language
     format_of(typed.output)
-    _check_folder(typed.output)
+    check_folder(typed.output)
     settings = settings_with_city(asked.environment, city=vars(typed).get("city"))
     now = asked.now()
     with progress(language) as tell:
         store = provide(settings, now, progress=tell).store
     try:
-        record = _entered(store, settings, _request(typed, store.city.zone, language), now)
+        record = entered(store, settings, _request(typed, store.city.zone, language), now)
         with progress(language, step_words) as tell:
-            made = _made(store, record, typed.output, asked.now, tell)
+            done = made(store, record, typed.output, asked.now, tell)
     finally:
         store.close()
-    kilobytes = -(-made.bytes // 1024)
+    kilobytes = -(-done.bytes // 1024)
     said = {"path": typed.output, "number": record.number, "kilobytes": kilobytes}
     say("cli-exported", language, **said)
     return 0
 
 
-def _check_folder(path: Path) -> None:
+def check_folder(path: Path) -> None:
     """See that there is a folder to write to, before a number is taken."""
     if not path.absolute().parent.is_dir():
         values: dict[str, object] = {"error": os.strerror(2)}
         raise InputError(Fault("sheet-not-written", file=str(path), values=values), exit_code=3)
 
 
-def _entered(store: Store, settings: Settings, asked: ExportRequest, now: datetime) -> ExportRecord:
+def entered(store: Store, settings: Settings, asked: ExportRequest, now: datetime) -> ExportRecord:
     """Enter what is asked for into the register, as begun: nobody else makes it."""
     scope = Scope(region_code=settings.scope_region)
     return enter(
         *(store, scope, check(store, scope, asked, now), now),
         asked=asked,
-        asked_from=f"{COMMAND_LINE}{_system_user()}",
+        asked_from=f"{COMMAND_LINE}{system_user()}",
         base=settings.public_url or "",
         is_begun=True,
     )
 
 
-def _made(
+def made(
     store: Store, record: ExportRecord, path: Path, now: Callable[[], datetime], tell: Tell
 ) -> Made:
     """Make what was entered, and note what became of it, however it ends."""
@@ -134,8 +134,8 @@ def _made(
         name=path.name,
     )
     try:
-        made = make(store, order, told)
-        if not register.finish(store, number, now(), made.file, made.bytes, made.sha256):
+        done = make(store, order, told)
+        if not register.finish(store, number, now(), done.file, done.bytes, done.sha256):
             path.unlink(missing_ok=True)
             _check_wanted(store, number)
         register.removed(store, number, now())
@@ -149,7 +149,7 @@ def _made(
         fault = Fault("export-crashed", values={"error": repr(error)})
         register.fail(store, number, now(), [fault])
         raise
-    return made
+    return done
 
 
 def _check_wanted(store: Store, number: str) -> None:
@@ -176,7 +176,7 @@ def _request(typed: Any, zone: ZoneInfo, language: str) -> ExportRequest:
         "secrecy_term": typed.secrecy_term,
         "unit": typed.unit,
         "reviewer": typed.reviewer,
-        "user": typed.user or _system_user(),
+        "user": typed.user or system_user(),
         "purpose": typed.purpose,
         "approval": typed.approval,
         "waiver": typed.waiver,
@@ -197,7 +197,7 @@ def _request(typed: Any, zone: ZoneInfo, language: str) -> ExportRequest:
         raise InputError(Fault("bad-value", field=option, values=values)) from error
 
 
-def _system_user() -> str:
+def system_user() -> str:
     """Return who runs the program, as the system calls them."""
     try:
         return getpass.getuser()[:80]

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from geo_data.duty_roster import DutyShift
-from geo_data.exports import ExportRequest
+from geo_data.exports import ExportRequest, ReportAsk
 from geo_data.records import Scope
 from geo_data.store import Store
 from indicators.reports import make_report
@@ -62,7 +62,7 @@ def write(
         asked.at,
         region_code=asked.region,
         period=asked.report.period,
-        shift=_shift(asked, asked.at),
+        shift=shift_of(asked.report, asked.at),
     )
     tell("write", 0.5)
     head = head_of(store, asked, number)
@@ -86,10 +86,9 @@ def head_of(store: Store, asked: ExportRequest, number: str) -> Head:
     )
 
 
-def _shift(asked: ExportRequest, at: datetime) -> DutyShift | None:
+def shift_of(report: ReportAsk, at: datetime) -> DutyShift | None:
     """Return who is on duty as who asks said; ``None`` where nothing was said."""
-    report = asked.report
-    if report is None or not report.leader:
+    if not report.leader:
         return None
     staff = tuple(name for name in _BETWEEN_NAMES.split(report.staff) if name)
     return DutyShift(first=at.date(), leader=report.leader, staff=staff)

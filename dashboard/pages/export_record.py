@@ -14,7 +14,7 @@ from dashboard.exporting.steps import step_words
 from dashboard.pages.plain import head
 from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import NONE
-from geo_data.exports import ExportRecord, State
+from geo_data.exports import ExportRecord, ReportAsk, State
 from indicators import catalog as indicator_catalog
 from layers import catalog
 from layers.extracts import filters_said
@@ -140,6 +140,9 @@ def _facts(rows: list[tuple[str, Any]]) -> Any:
 def _asked(look: Look, record: ExportRecord) -> Iterator[tuple[str, Any]]:
     asked = record.request
     yield look.say("export-what"), look.say(f"format-{asked.format}")
+    if asked.report is not None:
+        yield from _report(look, record, asked.report)
+        return
     if not is_data(asked):
         scale = asked.scale if isinstance(asked.scale, str) else f"1:{asked.scale:,}"
         yield look.say("export-template"), f"{template_of(asked)} · {_scale(look, scale)}"
@@ -157,6 +160,17 @@ def _asked(look: Look, record: ExportRecord) -> Iterator[tuple[str, Any]]:
         look.say("export-filters"),
         filters_said(asked.filters, look.language),
     )
+
+
+def _report(look: Look, record: ExportRecord, asked: ReportAsk) -> Iterator[tuple[str, Any]]:
+    yield look.say("export-report"), look.say(f"report-{asked.kind}")
+    yield look.say("report-period"), asked.period
+    region = look.tree.get(record.region_code)
+    yield look.say("kind-region"), region.name if region else record.region_code
+    yield look.say("export-known-at"), _when(look, record.known_at)
+    yield look.say("report-symbol"), asked.symbol
+    yield look.say("report-leader"), asked.leader
+    yield look.say("report-staff"), asked.staff
 
 
 def _atlas(look: Look, record: ExportRecord) -> str:

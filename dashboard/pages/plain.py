@@ -26,6 +26,7 @@ _DOCUMENT = """<!DOCTYPE html>
 <link rel="stylesheet" href="/assets/exports.css">
 <link rel="stylesheet" href="/assets/indicators.css">
 <link rel="stylesheet" href="/assets/panels.css">
+<link rel="stylesheet" href="/assets/reports.css">
 </head>
 <body class="plain">
 {body}

@@ -136,6 +136,12 @@ def choices(look: Look) -> list[Any]:
             title=look.say("export-new"),
         ),
         html.A(
+            look.say("reports-link"),
+            href=f"/reports{look.href(view)}",
+            className="choice",
+            title=look.say("reports"),
+        ),
+        html.A(
             "EN" if other_language == "en" else "中",
             href=look.href(replace(view, language=other_language)),
             className="choice round",

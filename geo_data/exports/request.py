@@ -184,18 +184,10 @@ def checked(request: ExportRequest, now: datetime) -> ExportRequest:
         has neither a 审图号 nor a waiver, or is not marked as public; a secret has no term.
     """
     at = request.at or now
-    faults = []
+    faults = form_faults(request)
     if at > now:
         values: dict[str, object] = {"at": f"{at.isoformat(timespec='seconds')}"}
         faults.append(Fault("export-future", field="at", values=values))
-    if request.report is not None and request.format not in REPORT_FORMATS:
-        told: dict[str, object] = {"format": request.format.value}
-        faults.append(Fault("report-format", field="format", values=told))
-    if request.report is None and request.format is Format.DOCX:
-        faults.append(Fault("docx-without-report", field="format"))
-    if request.atlas is not None and request.format is not Format.PDF:
-        asked: dict[str, object] = {"format": request.format.value}
-        faults.append(Fault("atlas-format", field="format", values=asked))
     if request.secrecy in WITH_TERM and not request.secrecy_term:
         mark: dict[str, object] = {"mark": request.secrecy}
         faults.append(Fault("export-secrecy-term", field="secrecy_term", values=mark))
@@ -208,3 +200,16 @@ def checked(request: ExportRequest, now: datetime) -> ExportRequest:
     if faults:
         raise InputError(*faults)
     return request.model_copy(update={"at": at})
+
+
+def form_faults(request: ExportRequest) -> list[Fault]:
+    """Return what is wrong between a request's format and what it asks for."""
+    told: dict[str, object] = {"format": request.format.value}
+    faults = []
+    if request.report is not None and request.format not in REPORT_FORMATS:
+        faults.append(Fault("report-format", field="format", values=told))
+    if request.report is None and request.format is Format.DOCX:
+        faults.append(Fault("docx-without-report", field="format"))
+    if request.atlas is not None and request.format is not Format.PDF:
+        faults.append(Fault("atlas-format", field="format", values=told))
+    return faults

@@ -43,6 +43,23 @@ def test_the_last_time_due_is_of_its_day_and_hour_and_no_later_one_is(
     assert not [at for at in later if at <= now and DAYS[at.weekday()] in days]
 
 
+@pytest.mark.parametrize(
+    ("now", "more", "due"),
+    [
+        ("2026-11-26T10:00", {"dates": (1,)}, "2026-11-01T07:30"),
+        ("2026-11-01T07:29", {"dates": (1,)}, "2026-10-01T07:30"),
+        ("2026-11-26T10:00", {"dates": (1,), "months": (1, 4, 7, 10)}, "2026-10-01T07:30"),
+        ("2026-11-26T10:00", {"dates": (1,), "months": (1,)}, "2026-01-01T07:30"),
+        ("2026-11-26T10:00", {"dates": (31,)}, "2026-10-31T07:30"),
+        ("2026-11-26T10:00", {"days": ("mon",), "dates": (1,)}, "2026-06-01T07:30"),
+    ],
+)
+def test_days_of_the_month_and_months(now: str, more: dict[str, Any], due: str) -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+    found = schedule(**more).due(datetime.fromisoformat(now).replace(tzinfo=zone), zone)
+    assert found == datetime.fromisoformat(due).replace(tzinfo=zone)
+
+
 CITY = """
 [[exports]]
 key = "morning"
@@ -56,6 +73,7 @@ ask = {{ {ask} }}
     ("at", "ask", "key", "field"),
     [
         ("7:30", 'format = "csv"', "bad-value", "exports.1.at"),
+        ("07:30", 'format = "docx"', "export-ask", "exports.1.ask"),
         ("07:30", 'format = "odt"', "export-ask", "exports.1.ask"),
         ("07:30", 'format = "pdf", secrecy-tem = "x"', "export-ask", "exports.1.ask"),
         ("07:30", 'format = "pdf", at = "2025-01-01T00:00:00Z"', "export-ask", "exports.1.ask"),
