@@ -63,6 +63,13 @@ RETRY_S = 10
 """After which a store that cannot be written now may be asked again."""
 
 
+_OF_CONTEXT = (
+    *(regions, sensors, alarms, map_view, data, incoming, sources, exports),
+    *(reports, report_pages, indicators, thresholds, periods, evaluations, indicator_pages, tiles),
+)
+"""Modules whose routes need to know nothing but the context."""
+
+
 def create_server(settings: Settings, store: Store, clock: Callable[[], datetime]) -> FastAPI:
     """Return the app that serves ``store``.
 
@@ -95,22 +102,8 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
     server.add_exception_handler(InputError, _say_what_is_wrong)
     server.add_exception_handler(RequestValidationError, _say_what_does_not_fit)
     for router in (
-        regions.router(context),
-        sensors.router(context),
-        alarms.router(context),
-        map_view.router(context),
-        data.router(context),
-        incoming.router(context),
-        sources.router(context),
-        exports.router(context),
-        *(each.router(context) for each in (reports, report_pages)),
+        *(each.router(context) for each in _OF_CONTEXT),
         export_pages.router(context, Previews(store, settings, clock)),
-        indicators.router(context),
-        thresholds.router(context),
-        periods.router(context),
-        evaluations.router(context),
-        indicator_pages.router(context),
-        tiles.router(context),
         live_api.router(live),
         health.router(context, lambda: [*pulls.troubles(), *watch.troubles(), *chores.troubles()]),
         metrics.router(registry),

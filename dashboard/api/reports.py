@@ -9,16 +9,21 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Depends, Header, HTTPException, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from dashboard.api.admin_key import REFUSALS, kept, may_change
 from dashboard.api.exports import ExportAnswer, answer, refused
 from dashboard.api.problem import Problem, language_of
+from dashboard.api.publishing import Published, Publishing, Reopening, published
 from dashboard.api.same_site import same_site
 from dashboard.context import Context
 from dashboard.exporting.making import check
 from geo_data.exports import ExportRecord, ExportRequest, Format, ReportAsk, enter, export_records
 from geo_data.exports.request import INTERNAL, Key, Words
 from geo_data.faults import Fault, InputError
+from geo_data.publications import Publication
 from indicators.reports import Kind, Report, make_report
 from indicators.reports.content import Block, Heading, MapPlace, Paragraph, Table
+from indicators.reports.making import scene_of
+from indicators.reports.publishing import publish_report, reopen_report
 
 LISTED = 400
 """Exports among which the newest reports are looked for."""
@@ -102,6 +107,7 @@ def router(context: Context) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/reports", tags=["reports"])
     _take_orders(routes, context)
     _tell(routes, context)
+    _publish(routes, context)
     return routes
 
 
@@ -177,6 +183,51 @@ def _tell(routes: APIRouter, context: Context) -> None:
             return told(report_of(context, kind, period, region, at, now))
         except InputError as error:
             raise _refusal(error, language) from error
+
+
+def _publish(routes: APIRouter, context: Context) -> None:
+    guarded: dict[int | str, dict[str, Any]] = {**REFUSALS, 409: {"model": Problem}}
+
+    @routes.put("/{kind}/published", responses=guarded)
+    def publish(
+        request: Request,
+        kind: Kind,
+        by: Publishing,
+        period: str | None = None,
+        region: str | None = None,
+    ) -> Published:
+        """Publish a report: made again it is the same, whatever is heard later."""
+        may_change(context, request)
+        now, where = context.clock(), (context.store, context.scope)
+
+        def change() -> Publication:
+            report = report_of(context, kind, period, region, None, now)
+            return publish_report(*where, report, who=by.who, at=now)
+
+        return published(context, kept(change, _STATUS))
+
+    @routes.delete("/{kind}/published", responses=guarded)
+    def reopen(
+        request: Request,
+        kind: Kind,
+        by: Reopening,
+        period: str,
+        region: str | None = None,
+    ) -> Published:
+        """Open a published report again; what was published stays in the register."""
+        may_change(context, request)
+        now, where = context.clock(), (context.store, context.scope)
+        how: dict[str, Any] = {"who": by.who, "at": now, "reason": by.reason}
+
+        def change() -> Publication:
+            scene = scene_of(*where, kind, now, region, period)
+            return reopen_report(*where, kind, scene.region.code, scene.term, **how)
+
+        return published(context, kept(change, _STATUS))
+
+
+_STATUS = {"published-already": 409, "period-not-ended": 409, "publish-scope": 403}
+_STATUS |= {"not-frozen": 404, "reopened-already": 409}
 
 
 def made_reports(context: Context, limit: int) -> list[ExportRecord]:

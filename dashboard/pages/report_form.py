@@ -32,7 +32,7 @@ _select, _option, _button, _optgroup = map(element, ("select", "option", "button
 def form_page(look: Look, records: Sequence[ExportRecord]) -> list[Any]:
     """Return the page."""
     return [
-        head(look, look.say("reports"), "/reports"),
+        head(look, look.say("reports-link"), "/reports"),
         html.Div(
             [
                 html.Div(

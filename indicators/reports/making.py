@@ -14,6 +14,7 @@ from geo_data.words import DEFAULT_LANGUAGE
 from indicators.reports.content import Block, Heading, MapPlace, Paragraph, Report
 from indicators.reports.marks import Marks
 from indicators.reports.phrases import Phrases
+from indicators.reports.publishing import published_report
 from indicators.reports.scene import Scene, say
 from indicators.reports.tables import Tables
 from indicators.reports.templates import filled
@@ -33,7 +34,7 @@ def make_report(
     period: str | None = None,
     shift: DutyShift | None = None,
 ) -> Report:
-    """Return a report of a region.
+    """Return a report of a region; one that was published as it was published.
 
     Parameters
     ----------
@@ -55,6 +56,12 @@ def make_report(
         No such region, kind or period, or a template that cannot be filled.
     """
     scene = scene_of(store, scope, kind, at, region_code, period)
+    published = published_report(store, scope, scene.region.code, scene.term, at)
+    return published or _made(scene, shift)
+
+
+def _made(scene: Scene, shift: DutyShift | None) -> Report:
+    store = scene.store
     marks, tables = Marks(), Tables(scene)
     phrases = Phrases(scene, tables, marks, shift)
     text = filled(scene.term.kind, store.city.reports.templates, phrases.context())
@@ -63,7 +70,7 @@ def make_report(
         title=title_of(scene),
         region=scene.region.code,
         region_name=scene.region.name,
-        known_at=at,
+        known_at=scene.at,
         data_at=scene.data_at,
         foot=_foot(scene),
         notice=store.city.notice(DEFAULT_LANGUAGE) if store.city.notice else "",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
-from geo_data import queries, rollups
+from geo_data import queries
 from geo_data.faults import Fault, InputError, nearest
+from geo_data.queries.first_case import first_reported
 from geo_data.records import Region, Scope, Window
 from geo_data.regions import RegionTree
 from geo_data.store import Store
@@ -26,7 +25,6 @@ from indicators.reports.writing import write_signed, write_value
 from indicators.spec import Grain, Indicator
 from indicators.windows import midnight
 
-_LONGEST = 40 * 366
 NOW = "today"
 """Period in which standing cases and states of sensors are read: they are of the moment."""
 
@@ -92,13 +90,8 @@ class Scene:
     @cached_property
     def begins(self) -> date | None:
         """The first day of which any case is known; before it zero is not zero but unknown."""
-        zone, root = self.zone, self.tree.root.code
-        last = rollups.day_number(self.at, zone)
-        where = self.store, self.scope, root, "reported"
-        found = np.flatnonzero(rollups.series(*where, last - _LONGEST, last))
-        if not len(found):
-            return None
-        return date(1970, 1, 1) + timedelta(days=last - _LONGEST + int(found[0]))
+        found = first_reported(self.store, self.scope, self.at)
+        return None if found is None else found.astimezone(self.zone).date()
 
     def is_before(self, window: str) -> bool:
         """Whether a period ended before the first day of which any case is known."""
