@@ -46,7 +46,14 @@ from dashboard.exporting.preview import Previews
 from dashboard.exporting.queue import Queue
 from dashboard.fonts import WebFont
 from dashboard.live import Live
-from dashboard.pages import desk, export_pages, indicator_pages, report_pages, wall
+from dashboard.pages import (
+    desk,
+    evaluation_pages,
+    export_pages,
+    indicator_pages,
+    report_pages,
+    wall,
+)
 from dashboard.panels import vital_signs
 from dashboard.static import CompressedStatic, deck_bundle
 from geo_data import queries
@@ -66,6 +73,7 @@ RETRY_S = 10
 _OF_CONTEXT = (
     *(regions, sensors, alarms, map_view, data, incoming, sources, exports),
     *(reports, report_pages, indicators, thresholds, periods, evaluations, indicator_pages, tiles),
+    evaluation_pages,
 )
 """Modules whose routes need to know nothing but the context."""
 

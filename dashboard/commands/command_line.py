@@ -13,6 +13,7 @@ from dashboard.commands.checking import CHECK
 from dashboard.commands.command import Asked, Command, Parser, Serve
 from dashboard.commands.copying import COPY
 from dashboard.commands.demo import DEMO
+from dashboard.commands.evaluating import EVALUATE
 from dashboard.commands.exporting import EXPORT
 from dashboard.commands.importing import IMPORT
 from dashboard.commands.migrating import MIGRATE
@@ -34,6 +35,7 @@ COMMANDS: tuple[Command, ...] = (
     TILES,
     EXPORT,
     REPORT,
+    EVALUATE,
     MIGRATE,
     RECOUNT,
     COPY,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from dashboard.context import Look
 from dashboard.pages import indicator_days, indicator_flow, indicator_ranking, indicator_versus
 from dashboard.pages.frozen_note import frozen_note
 from dashboard.pages.indicator_view import Asked, chain, choices, notices, section
@@ -35,7 +36,7 @@ def board_page(asked: Asked) -> list[Any]:
     where = (look.store, look.scope, look.region.code, asked.period.key, look.at)
     board = Board(engine.board(*where), engine.year_before(*where))
     return [
-        head(look, look.say("indicators"), "/indicators", more=asked.more),
+        head(look, look.say("indicators"), "/indicators", _evaluation(look), asked.more),
         html.Article(
             [
                 *notices(look),
@@ -55,6 +56,13 @@ def board_page(asked: Asked) -> list[Any]:
             className="record indicators panels",
         ),
     ]
+
+
+def _evaluation(look: Look) -> Any:
+    """Return the way to how the units are evaluated by these signs."""
+    return html.A(
+        look.say("evaluation"), href="/evaluation" + look.href(look.view), className="choice"
+    )
 
 
 def _ways(asked: Asked) -> Any:

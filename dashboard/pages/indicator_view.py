@@ -11,8 +11,9 @@ from urllib.parse import parse_qsl, quote, urlencode
 from dashboard.context import Context, Look
 from dashboard.view import View
 from dashboard.widgets.markup import html
+from dashboard.widgets.period_name import period_name
 from geo_data.ingest.fields import EARLIEST_YEAR
-from indicators import engine, periods
+from indicators import engine
 from indicators.periods import CALENDAR, Period
 
 PATH = "/indicators"
@@ -134,9 +135,7 @@ def _noting(look: Look, key: str, **values: object) -> Look:
 
 def period_word(look: Look, key: str) -> str:
     """Say a period: its name, or its days."""
-    if key in periods.KEYS:
-        return look.say(f"window-{key}")
-    return key.replace("..", " – ")
+    return period_name(look, key)
 
 
 def choices(asked: Asked, key: str | None = None) -> Any:

@@ -27,6 +27,7 @@ _DOCUMENT = """<!DOCTYPE html>
 <link rel="stylesheet" href="/assets/indicators.css">
 <link rel="stylesheet" href="/assets/panels.css">
 <link rel="stylesheet" href="/assets/reports.css">
+<link rel="stylesheet" href="/assets/evaluation.css">
 </head>
 <body class="plain">
 {body}

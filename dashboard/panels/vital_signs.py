@@ -81,10 +81,13 @@ def board(look: Look, found: Sequence[IndicatorValue], each: int = 4) -> list[An
     return parts
 
 
-def every_sign(look: Look) -> Any:
-    """Return the way to the page of all of them, at the region in view."""
-    address = f"/indicators{look.href(look.view)}"
-    return html.A(look.say("all-signs"), href=address, className="all-signs")
+def every_sign(look: Look) -> list[Any]:
+    """Return the ways to the page of all of them, and to how the units are evaluated by them."""
+    query = look.href(look.view)
+    return [
+        html.A(look.say("all-signs"), href=f"/indicators{query}", className="all-signs"),
+        html.A(look.say("to-evaluation"), href=f"/evaluation{query}", className="all-signs"),
+    ]
 
 
 def _is_known(look: Look, value: IndicatorValue) -> bool:
@@ -164,7 +167,7 @@ def _line(head: str, text: str) -> Any:
 
 
 def _sheet(look: Look) -> list[Any]:
-    return [*board(look, values(look)), every_sign(look)]
+    return [*board(look, values(look)), *every_sign(look)]
 
 
 SHEETS = (shell.Sheet(Ids.BOARD, _sheet, shell.LIVE),)

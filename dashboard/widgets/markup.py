@@ -101,6 +101,12 @@ class html:  # noqa: N801 - a namespace, spelt as Dash spells it
     Span = element("span")
     Strong = element("strong")
     Summary = element("summary")
+    Table = element("table")
+    Tbody = element("tbody")
+    Td = element("td")
+    Th = element("th")
+    Thead = element("thead")
+    Tr = element("tr")
 
 
 def text_of(parts: Any) -> str:
