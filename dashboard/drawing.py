@@ -8,7 +8,7 @@ from typing import Any
 from dashboard.context import Look
 from dashboard.view import write_at
 from geo_data.records import Incident, Place, Sensor
-from layers import catalog
+from layers import catalog, signals
 from layers.case_wording import filter_words
 from layers.deck import Selected, Shading, view_spec
 from layers.legend import LegendGroup, point_legends, shading_legend
@@ -39,7 +39,9 @@ def layers_on(look: Look) -> dict[str, float]:
 def shading(look: Look) -> Shading | None:
     """Return what colours the finest regions: the chosen indicator, where it can be mapped."""
     level = look.city.finest_level
-    if f"region-{level}" not in layers_on(look):
+    on = layers_on(look)
+    # Hot spots are violet too: over shades nobody could tell one from the other.
+    if f"region-{level}" not in on or signals.LAYER in on:
         return None
     return indicator_shading(
         look.store, look.scope, look.view.indicator, look.view.window, look.at, look.language
@@ -97,8 +99,13 @@ def legend_of(look: Look) -> list[LegendGroup]:
             replace(group, title=f"{group.title} · {said}") if group.key == "incidents" else group
             for group in groups
         ]
+    inside = frozenset(look.tree.subtree(look.region.code))
+    if signals.LAYER in on:
+        where = look.store, look.scope, look.view.theme, look.language, inside
+        title = look.say("early-warning-legend")
+        rows = tuple(signals.signal_legend(*where))
+        groups.insert(0, LegendGroup(signals.LAYER, title, "", rows))
     shown = shading(look)
     if shown is not None:
-        inside = frozenset(look.tree.subtree(look.region.code))
         groups.insert(0, shading_legend(shown, look.view.theme, look.language, inside))
     return groups

@@ -22,6 +22,7 @@ from dashboard import document, theme
 from dashboard.api import (
     alarms,
     data,
+    early_warning,
     evaluations,
     exports,
     health,
@@ -42,12 +43,14 @@ from dashboard.api.problem import told
 from dashboard.chores import Chores, chores_of
 from dashboard.context import Context
 from dashboard.drawing import legend_of
+from dashboard.early_warning.desk import WarningDesk
 from dashboard.exporting.preview import Previews
 from dashboard.exporting.queue import Queue
 from dashboard.fonts import WebFont
 from dashboard.live import Live
 from dashboard.pages import (
     desk,
+    early_warning_page,
     evaluation_pages,
     export_pages,
     indicator_pages,
@@ -73,7 +76,7 @@ RETRY_S = 10
 _OF_CONTEXT = (
     *(regions, sensors, alarms, map_view, data, incoming, sources, exports),
     *(reports, report_pages, indicators, thresholds, periods, evaluations, indicator_pages, tiles),
-    evaluation_pages,
+    *(evaluation_pages, early_warning, early_warning_page),
 )
 """Modules whose routes need to know nothing but the context."""
 
@@ -100,12 +103,14 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
     queue = Queue(store, settings, clock)
     registry = metrics.registry_of(context, live)
     watch = AlarmWatch(store, clock)
+    warnings = WarningDesk(store, context.scope, clock)
+    watched = pulls, watch, chores, warnings
     server = FastAPI(
         title="一屏 Yiping",
         # The pages FastAPI offers for its own API load their scripts from other hosts.
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(context, live, (pulls, queue, watch), chores),
+        lifespan=_lifespan(context, live, (pulls, queue, watch, warnings), chores),
     )
     server.add_exception_handler(InputError, _say_what_is_wrong)
     server.add_exception_handler(RequestValidationError, _say_what_does_not_fit)
@@ -113,7 +118,7 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
         *(each.router(context) for each in _OF_CONTEXT),
         export_pages.router(context, Previews(store, settings, clock)),
         live_api.router(live),
-        health.router(context, lambda: [*pulls.troubles(), *watch.troubles(), *chores.troubles()]),
+        health.router(context, lambda: [fault for each in watched for fault in each.troubles()]),
         metrics.router(registry),
     ):
         server.include_router(router)

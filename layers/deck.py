@@ -20,7 +20,7 @@ from geo_data import dictionaries, queries
 from geo_data.queries.case_filter import EVERY_CASE, CaseFilter
 from geo_data.records import FUNCTIONAL, Scope, Severity
 from geo_data.store import Store
-from layers import catalog, documents, labels, points
+from layers import catalog, documents, labels, points, signals
 from layers.painting import View, drawn
 from layers.shading import Shading, shading_scale
 from layers.style import MISSING, TOKENS, WORDS, class_of
@@ -183,6 +183,8 @@ def _sources(
                 "points": f"/data/sensors.bin?v={points.sensor_version(store, scope)}",
                 "states": "/data/sensor-states.bin" + (f"?{urlencode({'at': at})}" if at else ""),
             }
+        elif name == signals.LAYER:
+            found[name] = {"shapes": signals.path(store, scope)}
         elif name.startswith(documents.PLACE) or name == FUNCTIONAL:
             found[name] = _place_source(view, name, entries)
     return found

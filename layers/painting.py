@@ -17,7 +17,7 @@ from pydeck.types import String
 from geo_data import tiles
 from geo_data.records import FUNCTIONAL, Region, Scope
 from geo_data.store import Store
-from layers import documents
+from layers import documents, signals
 from layers.shading import Shading
 from layers.spec import LayerSpec
 from layers.style import rgba
@@ -94,6 +94,7 @@ def _entries(view: View, spec: LayerSpec) -> Iterator[dict[str, Any]]:
         "tile": _building_layers,
         "point": _point_layers,
         "live": _live_layers,
+        "signal": _signal_layers,
         "mask": _mask_layers,
         "text": _nothing,
     }[spec.geometry]
@@ -294,6 +295,30 @@ def _live_layers(view: View, spec: LayerSpec, opacity: float) -> Iterator[pydeck
         opacity=opacity,
         parameters=OVER_ALL,
     )
+
+
+def _signal_layers(view: View, spec: LayerSpec, opacity: float) -> Iterator[pydeck.Layer]:
+    if signals.path(view.store, view.scope) is None:
+        # The first look at the city is not over yet.
+        return
+    violet = view.tokens["spot"]
+    for one in reversed(signals.CLASSES):
+        if signals.STRENGTH[one]:
+            yield pydeck.Layer(
+                "SolidPolygonLayer",
+                f"{spec.key}#fill/{one}",
+                id=f"{spec.key}-{one}-fill",
+                get_fill_color=rgba(violet, signals.STRENGTH[one]),
+                opacity=opacity,
+                parameters=OVER_ALL,
+                _normalize=False,
+            )
+    for one, width in (("emerging", 1.4), ("cluster", 2.4)):
+        lines = f"{spec.key}#lines/{one}"
+        wide = width * (1.5 if view.wall else 1.0)
+        casing = rgba(view.tokens["ground"], 0.75)
+        yield _line(lines, f"{spec.key}-{one}-casing", casing, width=wide + 2.0, opacity=opacity)
+        yield _line(lines, f"{spec.key}-{one}", rgba(violet), width=wide, opacity=opacity)
 
 
 def _mask_layers(view: View, spec: LayerSpec, opacity: float) -> Iterator[pydeck.Layer]:

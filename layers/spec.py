@@ -9,7 +9,7 @@ from pydantic import Field
 from geo_data.sources import Entry
 from geo_data.words import Label
 
-Geometry = Literal["raster", "region", "area", "tile", "point", "live", "mask", "text"]
+Geometry = Literal["raster", "region", "area", "tile", "point", "live", "signal", "mask", "text"]
 Group = Literal["ground", "regions", "places", "points", "live", "text"]
 
 

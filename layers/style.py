@@ -50,6 +50,7 @@ TOKENS: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "water": "#0b1a2e",
                 "shore": "#24405f",
                 "footprint": "#38567a",
+                "spot": "#b7a3f0",
             }
         ),
         "light": MappingProxyType(
@@ -75,6 +76,7 @@ TOKENS: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "water": "#dbe7ea",
                 "shore": "#a9c3cb",
                 "footprint": "#8f8878",
+                "spot": "#6b4fb3",
             }
         ),
     }
@@ -83,7 +85,17 @@ TOKENS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 
 TEXT = ("ink", "ink-2", "accent")
 """Tokens that words are written in: at least 4.5:1 on every ground."""
-MARKS = ("border", "warning-1", "warning-2", "warning-3", "warning-4", "ok", "offline", "park")
+MARKS = (
+    "border",
+    "warning-1",
+    "warning-2",
+    "warning-3",
+    "warning-4",
+    "ok",
+    "offline",
+    "park",
+    "spot",
+)
 """Tokens that signs are drawn in: at least 3:1."""
 GROUNDS = ("ground", "land", "panel")
 
@@ -119,6 +131,12 @@ def _luminance(color: str) -> float:
 def rgba(color: str, opacity: float = 1.0) -> list[int]:
     """Return ``#rrggbb`` with an opacity from 0 to 1 as deck.gl takes it."""
     return [*rgb(color), round(255 * opacity)]
+
+
+def blend(color: str, ground: str, opacity: float) -> str:
+    """Return the colour one sees where ``color`` lies on ``ground`` with an opacity from 0 to 1."""
+    parts = zip(rgb(color), rgb(ground), strict=True)
+    return "#" + "".join(f"{round(a * opacity + b * (1 - opacity)):02x}" for a, b in parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from geo_data.faults import Fault, InputError
 from geo_data.queries.case_filter import CaseFilter, Standing
 from geo_data.records import Severity, Stage
 from indicators import windows
-from layers import documents, labels, points
+from layers import documents, labels, points, signals
 
 BINARY = "application/octet-stream"
 NOW = {"Cache-Control": "no-store"}
@@ -27,6 +27,8 @@ def router(context: Context) -> APIRouter:
     @routes.get("/shapes/{name}.bin")
     def shapes(name: str) -> Response:
         """Return the polygons of a level or of a kind of place, compact."""
+        if name == signals.LAYER:
+            return Response(signals.document(store, scope).body, media_type=BINARY)
         return Response(documents.document(store, scope, name).body, media_type=BINARY)
 
     @routes.get("/labels/{page}.json", response_class=JSONResponse)

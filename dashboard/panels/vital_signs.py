@@ -18,7 +18,7 @@ from dashboard.widgets.markup import html
 from dashboard.widgets.numbers import number, write_change, write_number, write_time
 from dashboard.widgets.sparkline import sparkline
 from geo_data.queries.case_filter import CaseFilter, Standing
-from indicators import catalog, engine
+from indicators import catalog, early_warning, engine
 from indicators.engine import IndicatorValue
 from indicators.spec import Indicator
 from indicators.wording import STATUSES, status_word
@@ -81,13 +81,28 @@ def board(look: Look, found: Sequence[IndicatorValue], each: int = 4) -> list[An
     return parts
 
 
-def every_sign(look: Look) -> list[Any]:
-    """Return the ways to the page of all of them, and to how the units are evaluated by them."""
+def every_sign(look: Look) -> Any:
+    """Return the ways to the pages of all of them, of evaluation by them and of what stands out."""
     query = look.href(look.view)
-    return [
-        html.A(look.say("all-signs"), href=f"/indicators{query}", className="all-signs"),
-        html.A(look.say("to-evaluation"), href=f"/evaluation{query}", className="all-signs"),
-    ]
+    return html.Div(
+        [
+            html.A(look.say("all-signs"), href=f"/indicators{query}"),
+            html.A(look.say("to-evaluation"), href=f"/evaluation{query}"),
+            html.A(_warned(look), href=f"/early-warning{query}"),
+        ],
+        className="all-signs",
+    )
+
+
+def _warned(look: Look) -> list[Any]:
+    """Return what the way to early warning is called, with how much new there is."""
+    found = early_warning.held(look.store, look.scope)
+    name = look.say("early-warning")
+    if found is None or look.is_past:
+        return [name]
+    inside = early_warning.inside(look.store, look.scope, look.region.code, found)
+    news = sum(one.kind in ("emerging", "cluster", "anomaly") for one in inside)
+    return [name, html.Small(look.say("early-warning-news", n=news))] if news else [name]
 
 
 def _is_known(look: Look, value: IndicatorValue) -> bool:
@@ -167,7 +182,7 @@ def _line(head: str, text: str) -> Any:
 
 
 def _sheet(look: Look) -> list[Any]:
-    return [*board(look, values(look)), *every_sign(look)]
+    return [*board(look, values(look)), every_sign(look)]
 
 
 SHEETS = (shell.Sheet(Ids.BOARD, _sheet, shell.LIVE),)

@@ -77,6 +77,15 @@ def incidents_of_place(
     return [one for one in found if sees_region(store, scope, one.region_code)]
 
 
+def incidents_by_ids(
+    store: Store, scope: Scope, ids: Iterable[int], at: datetime
+) -> list[Incident]:
+    """Return those of some cases that were known at ``at`` and may be seen, in their order."""
+    with store.read() as connection:
+        found = by_ids(store, scope, connection, ids, moment(store, connection, at))
+    return [one for one in found if sees_region(store, scope, one.region_code)]
+
+
 def by_ids(
     store: Store, scope: Scope, connection: Connection, ids: Iterable[int], now: Moment
 ) -> list[Incident]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from geo_data.records import Scope
 from geo_data.store import Store
+from geo_data.words import Label
 from indicators.early_warning.anomalies import anomalies
 from indicators.early_warning.clusters import cluster_signals
 from indicators.early_warning.forecasts import forecasts_of
@@ -14,6 +15,9 @@ from indicators.early_warning.past import past
 from indicators.early_warning.repeated_places import repeated_places
 from indicators.early_warning.signal import KINDS, Assessment
 from indicators.early_warning.wording import sentence
+
+LATE = timedelta(hours=3)
+"""Data older than this are late: a city reports by the hour."""
 
 
 def assess(store: Store, scope: Scope, at: datetime) -> Assessment:
@@ -54,7 +58,14 @@ def _assessed(store: Store, scope: Scope, at: datetime) -> Assessment:
     made_of = version(store, at)
     layer = store.layers().get("incidents")
     data_at = layer.data_at if layer else None
-    known = past(store, scope, at)
+    # Where no data came for hours the last of them are unknown, not calm.
+    late_notes: list[Label] = []
+    until = at
+    if data_at is not None and at - data_at > LATE:
+        until = data_at + timedelta(milliseconds=1)
+        local = data_at.astimezone(store.city.zone)
+        late_notes = [sentence("note-late", {"data": f"{local:%m-%d %H:%M}"})]
+    known = past(store, scope, until)
     if not len(known.cases):
         return Assessment(at, data_at, notes=(sentence("note-no-cases", {}),), version=made_of)
     places = hot_spots(store, scope, known)
@@ -69,6 +80,6 @@ def _assessed(store: Store, scope: Scope, at: datetime) -> Assessment:
         tuple(one.of(at, data_at) for one in ordered),
         forecasts_of(known),
         places.spots or {},
-        (*places.notes, *heap_notes, *rise_notes),
+        (*late_notes, *places.notes, *heap_notes, *rise_notes),
         made_of,
     )

@@ -16,7 +16,7 @@ from geo_data.words import Label
 from indicators.early_warning.local_g import FEWEST, LocalG, contiguity, local_g_star
 from indicators.early_warning.many_tests import q_values
 from indicators.early_warning.past import Past
-from indicators.early_warning.signal import Kind, Signal, Spot
+from indicators.early_warning.signal import MOST_CASES, Kind, Signal, Spot
 from indicators.early_warning.trend import Trend, trends
 from indicators.early_warning.wording import chance, sentence, times, trend_word
 
@@ -56,7 +56,10 @@ class HotSpots:
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """Counts of the regions of the finest level: the span's, and week by week."""
+    """Counts of the regions of the finest level: the span's, and week by week.
+
+    ``number`` is the region of each case, -1 for none.
+    """
 
     codes: Sequence[str]
     names: Sequence[str]
@@ -65,6 +68,7 @@ class _Field:
     graph: Graph
     counts: Floats
     weekly: Floats
+    number: Whole
 
 
 def hot_spots(store: Store, scope: Scope, past: Past) -> HotSpots:
@@ -99,7 +103,7 @@ def _name(past: Past, code: str | None) -> str:
     return region.name if region is not None else ""
 
 
-def _counted(past: Past, codes: Sequence[str]) -> tuple[Floats, Floats]:
+def _counted(past: Past, codes: Sequence[str]) -> tuple[Floats, Floats, Whole]:
     place = {code: number for number, code in enumerate(codes)}
     number = np.array([place.get(code, -1) for code in past.cases.region], dtype=np.int64)
     inside = number >= 0
@@ -108,7 +112,7 @@ def _counted(past: Past, codes: Sequence[str]) -> tuple[Floats, Floats]:
     chosen = inside & (week < WEEKS)
     flat = number[chosen] * WEEKS + (WEEKS - 1 - week[chosen])
     weekly = np.bincount(flat, minlength=len(codes) * WEEKS).reshape(-1, WEEKS)
-    return counts.astype(np.float64), weekly.astype(np.float64)
+    return counts.astype(np.float64), weekly.astype(np.float64), number
 
 
 def _judged(past: Past, ground: _Field, found: LocalG, notes: tuple[Label, ...]) -> HotSpots:
@@ -230,6 +234,13 @@ def _signal(
         reason=sentence(keys[kind], values),
         codes=tuple(ground.codes[row] for row in around.tolist()),
         trend=trend,
+        cases=_cases(past, ground, around, 7 if newest else SPAN_DAYS),
         lon=region.lon if region else None,
         lat=region.lat if region else None,
     )
+
+
+def _cases(past: Past, ground: _Field, around: Whole, days: int) -> tuple[int, ...]:
+    mine = np.isin(ground.number, around) & (past.day < days)
+    newest = past.cases.id[mine][::-1]
+    return tuple(newest.tolist()) if len(newest) <= MOST_CASES else ()

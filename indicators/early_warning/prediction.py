@@ -211,7 +211,13 @@ def _smoothed(of: bytes) -> tuple[float, float]:
     learnt = np.frombuffer(of)
     if np.ptp(learnt) == 0:
         return 0.0, 0.0
-    model = ETSModel(learnt, error="add", seasonal="add", seasonal_periods=WEEK)
+    model = ETSModel(
+        learnt,
+        error="add",
+        seasonal="add",
+        seasonal_periods=WEEK,
+        initialization_method="heuristic",
+    )
     with warnings.catch_warnings():
         # Where the likelihood is flat, it stops early and says so; the back-test judges.
         warnings.simplefilter("ignore")

@@ -24,7 +24,7 @@ from layers.extracts.live_tables import case_table, sensor_table
 from layers.spec import LayerSpec
 from layers.style import WORDS
 
-_WITHOUT_DATA = frozenset({"raster", "mask", "text"})
+_WITHOUT_DATA = frozenset({"raster", "signal", "mask", "text"})
 """Ways of drawing that show nothing of the city's own."""
 _PLACE_COLUMNS = (
     *("code", "kind", "name", "region_code", "site_code", "address", "floors", "use"),

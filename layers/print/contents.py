@@ -37,7 +37,7 @@ from layers.style import WORDS
 PIXEL_MM = 0.1
 """Paper shows what a screen shows whose pixels were so large: it is held nearer and is sharper."""
 _METRES_PER_PIXEL = 40_075_016.69 / 512
-NOT_DRAWN = frozenset({"raster"})
+NOT_DRAWN = frozenset({"raster", "signal"})
 """Kinds of layers that have no place on paper yet."""
 
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.real
 FILE = "d_beijing_multisite_2013_2017.parquet"
 METRICS = ("PM2.5", "NO2", "O3")
 HISTORY = 182
-EVERY = 120
+EVERY = 150
 Made = list[tuple[Prediction, float, float]]
 
 
