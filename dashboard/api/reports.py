@@ -176,11 +176,14 @@ def _tell(routes: APIRouter, context: Context) -> None:
         region: str | None = None,
         at: AwareDatetime | None = None,
     ) -> ReportAnswer:
-        """Return what a report says, without making a file."""
+        """Return what a report says, without making a file.
+
+        Signals of early warning are in it once they were worked out; a file has them always.
+        """
         now = context.clock()
         language = language_of(request)
         try:
-            return told(report_of(context, kind, period, region, at, now))
+            return told(report_of(context, kind, period, region, at, now, is_quick=True))
         except InputError as error:
             raise _refusal(error, language) from error
 
@@ -243,6 +246,8 @@ def report_of(
     region: str | None,
     at: datetime | None,
     now: datetime,
+    *,
+    is_quick: bool = False,
 ) -> Report:
     """Return a report as known at a moment, which is never later than the present.
 
@@ -255,9 +260,8 @@ def report_of(
     if moment > now:
         values: dict[str, object] = {"at": moment.isoformat(timespec="seconds")}
         raise InputError(Fault("export-future", field="at", values=values))
-    return make_report(
-        context.store, context.scope, kind, moment, region_code=region, period=period
-    )
+    where = context.store, context.scope, kind, moment
+    return make_report(*where, region_code=region, period=period, is_quick=is_quick)
 
 
 def told(report: Report) -> ReportAnswer:

@@ -55,6 +55,7 @@ def _preview(look: Look, kind: Kind, period: str | None, leader: str, staff: str
             region_code=look.region.code,
             period=period,
             shift=shift_of(asked, look.at),
+            is_quick=True,
         )
     except InputError as error:
         said = [html.P(one, className="fault") for one in error.sentences(look.language)]

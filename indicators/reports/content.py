@@ -6,7 +6,7 @@ Every number of a sentence is kept with where it is from, so that anybody can co
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -134,6 +134,10 @@ class Table:
     data_at: datetime | None
     empty: str
     sums: int = 0
+
+    def saying(self, empty: str) -> Table:
+        """Return it with another sentence for having no rows."""
+        return replace(self, empty=empty)
 
     @property
     def listed(self) -> tuple[tuple[Cell, ...], ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from geo_data import queries
@@ -33,6 +34,7 @@ def make_report(
     region_code: str | None = None,
     period: str | None = None,
     shift: DutyShift | None = None,
+    is_quick: bool = False,
 ) -> Report:
     """Return a report of a region; one that was published as it was published.
 
@@ -49,6 +51,8 @@ def make_report(
         As in :data:`indicators.reports.terms.EXAMPLES`; the last that is over unless said.
     shift : DutyShift, optional
         Who is on duty, before the roster of the city.
+    is_quick : bool
+        For a look on the screen: what takes many seconds is left out unless it is known already.
 
     Raises
     ------
@@ -57,7 +61,7 @@ def make_report(
     """
     scene = scene_of(store, scope, kind, at, region_code, period)
     published = published_report(store, scope, scene.region.code, scene.term, at)
-    return published or _made(scene, shift)
+    return published or _made(replace(scene, is_quick=is_quick), shift)
 
 
 def _made(scene: Scene, shift: DutyShift | None) -> Report:

@@ -14,6 +14,7 @@ from geo_data.faults import Fault, InputError
 from geo_data.queries.handled_by import HandledBy, handled_by
 from geo_data.words import DEFAULT_LANGUAGE
 from indicators.reports.content import Cell, Figure, Part, RowCount, Table
+from indicators.reports.judged_tables import names_marked
 from indicators.reports.marks import Marks
 from indicators.reports.scene import Scene, say
 from indicators.reports.tables import Tables
@@ -123,6 +124,19 @@ class Phrases:
     def is_ranked(self, table: str) -> bool:
         """Whether a table ranks at least two units."""
         return len(self._ranked(table)[1]) > 1
+
+    def named(self, mark: str) -> str:
+        """Write the units that the evaluation names as ``best`` or ``last``."""
+        names = names_marked(self._tables.table("evaluation"), mark)
+        return self._marks.name("、".join(names))
+
+    def is_named(self, mark: str) -> bool:
+        """Whether the evaluation names any."""
+        return bool(names_marked(self._tables.table("evaluation"), mark))
+
+    def is_recent(self, days: int = 7) -> bool:
+        """Whether the period ended at most so many days before the moment of the report."""
+        return (self._scene.term.today - self._scene.term.last).days <= days
 
     def handling(self, what: str) -> str:
         """Write how many cases were ``told`` of with units, ``shared`` by several, ``returned``."""

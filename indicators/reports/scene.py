@@ -42,6 +42,8 @@ class Scene:
     term : Term
     at : datetime
         As known then, aware.
+    is_quick : bool
+        Whether what takes many seconds is left out unless it was worked out already.
     """
 
     store: Store
@@ -49,6 +51,7 @@ class Scene:
     region: Region
     term: Term
     at: datetime
+    is_quick: bool = False
 
     @cached_property
     def figures(self) -> Figures:

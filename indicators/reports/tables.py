@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from geo_data.faults import Fault, InputError, nearest
-from indicators.reports import case_tables, count_tables
+from indicators.reports import case_tables, count_tables, judged_tables
 from indicators.reports.content import Table
 from indicators.reports.scene import Scene
 
@@ -25,6 +25,8 @@ PLAIN: Mapping[str, Callable[[Scene], Table]] = MappingProxyType(
         "due-soon": case_tables.due_soon,
         "warnings": case_tables.warnings,
         "vital-signs": case_tables.vital_signs,
+        "signals": judged_tables.signals,
+        "evaluation": judged_tables.evaluated,
     }
 )
 """Tables that are what they are."""
