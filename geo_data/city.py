@@ -6,52 +6,39 @@ See ``docs/city-file.md`` for every key with an example.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, field_validator, model_validator
 
-from geo_data.alarms.conditions import Condition
 from geo_data.alarms.rules import (
     CityAlarms,
-    Escalation,
-    Opening,
     Rule,
-    RuleSet,
     rules_in_force,
 )
 from geo_data.case_clock import CaseClock, case_clock
+from geo_data.city_faults import validated
 from geo_data.duty_roster import DutyShift
-from geo_data.evaluations import Evaluation, EvaluationFile, part_of
+from geo_data.evaluations import Evaluation, EvaluationFile
 from geo_data.faults import Fault, InputError, nearest
 from geo_data.intakes import Intake
-from geo_data.levels import Level, Unit
+from geo_data.levels import Level
 from geo_data.own_indicators import OwnIndicator
 from geo_data.records import FUNCTIONAL
 from geo_data.report_rules import ReportRules
 from geo_data.schedules import Schedule
+from geo_data.sources import Basemap as Basemap
 from geo_data.sources import Entry, Limits, Source, wrong
-from geo_data.time_limits import DueSoon, Limit, LimitRow, LimitTable, default_limits
-from geo_data.ways_in import Folder, ForeignTable, Mqtt
+from geo_data.time_limits import LimitTable, default_limits
 from geo_data.words import Label
 from geo_data.working_calendar import WorkingCalendar, with_days
 
 Lon = Annotated[float, Field(ge=-180, le=180)]
 Lat = Annotated[float, Field(ge=-90, le=90)]
 Weight = Annotated[float, Field(ge=0, le=1)]
-
-
-class Basemap(Entry):
-    """An optional raster ground: an intranet URL template or a local MBTiles file."""
-
-    url: str | None = None
-    file: Path | None = None
-    attribution: str = ""
-    max_zoom: int = 18
 
 
 class City(Entry):
@@ -248,7 +235,7 @@ def read_city(path: Path) -> City:
     evaluated = table.get("evaluations")
     if isinstance(evaluated, str):
         table["evaluations"] = _evaluations_of(path.parent / evaluated)
-    city = _validated(City, table, path)
+    city = validated(City, table, path)
     basemap = city.basemap
     if basemap and basemap.file:
         # The store keeps the city but not the folder of its file.
@@ -276,11 +263,11 @@ def files_of_cases(path: Path) -> list[Path]:
 
 
 def _limits_of(path: Path) -> LimitTable:
-    return _validated(LimitTable, _read_table(path), path, within=("time-limits",))
+    return validated(LimitTable, _read_table(path), path, within=("time-limits",))
 
 
 def _evaluations_of(path: Path) -> tuple[Evaluation, ...]:
-    return _validated(EvaluationFile, _read_table(path), path).evaluations
+    return validated(EvaluationFile, _read_table(path), path).evaluations
 
 
 def _read_table(path: Path) -> dict[str, Any]:
@@ -293,104 +280,3 @@ def _read_table(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         fault = Fault("not-toml", file=str(path), values={"error": str(error)})
         raise InputError(fault) from error
-
-
-Declared = TypeVar("Declared", bound=BaseModel)
-
-
-def _validated(
-    model: type[Declared], table: dict[str, Any], path: Path, within: tuple[str, ...] = ()
-) -> Declared:
-    """Return what a file declares; ``within`` is where in a city file its keys would stand."""
-    try:
-        return model.model_validate(table)
-    except ValidationError as error:
-        raise InputError(*_faults(error, path, within)) from error
-
-
-def _faults(error: ValidationError, path: Path, within: tuple[str, ...]) -> Iterator[Fault]:
-    problems = error.errors()
-    places = [problem["loc"] for problem in problems]
-    inside = {place[:n] for place in places for n in range(1, len(place))}
-    for problem in problems:
-        # A list counts as too short only because an entry of it is wrong, which is told already.
-        if problem["type"] != "too_short" or problem["loc"] not in inside:
-            yield _fault(problem, str(path), within)
-
-
-def _fault(problem: ErrorDetails, file: str, within: tuple[str, ...]) -> Fault:
-    """Return one of Pydantic's errors as a sentence that says what to do."""
-    place = problem["loc"]
-    where = ".".join(
-        str(part + 1) if isinstance(part, int) else part.replace("_", "-") for part in place
-    )
-    if problem["type"] == "fault":
-        said = problem["ctx"]
-        return Fault(said["fault"], file=file, field=where or None, values=said["values"])
-    if problem["type"] == "extra_forbidden":
-        key = str(place[-1])
-        near = nearest(key, _keys_beside((*within, *place)))
-        values: dict[str, object] = {"key": key, "nearest": near}
-        return Fault("unknown-key", file=file, field=where, values=values)
-    if problem["type"] == "missing":
-        return Fault("missing-key", file=file, field=where, values={"key": str(place[-1])})
-    values = {"error": problem["msg"].removeprefix("Value error, ")}
-    return Fault("bad-value", file=file, field=where or None, values=values)
-
-
-def _keys_beside(place: tuple[int | str, ...]) -> frozenset[str]:
-    """Return the keys a table may have: those of the part of the file ``place`` is in."""
-    if len(place) > 2 and place[-2] == "unit":
-        return frozenset(Unit.model_fields)
-    if len(place) > 2 and place[0] == "time-limits":
-        deeper: dict[str, type[BaseModel]] = {
-            **{"due-soon": DueSoon, "limits": LimitRow},
-            **{"sign": Limit, "contact": Limit},
-        }
-        return _aliases(deeper.get(str(place[1]), LimitTable))
-    if place[0] == "alarms":
-        return _aliases(_part_of_alarms(place))
-    if place[0] == "evaluations" and len(place) > 1:
-        return _aliases(part_of(place))
-    parts: dict[str, type[BaseModel]] = {
-        "calendar": WorkingCalendar,
-        "time-limits": LimitTable,
-        "levels": Level,
-        "sources": Source,
-        "intakes": Intake,
-        "exports": Schedule,
-        "indicators": OwnIndicator,
-        "duty": DutyShift,
-        "reports": ReportRules,
-        "basemap": Basemap,
-        "limits": Limits,
-    }
-    ways: dict[object, type[BaseModel]] = {"mqtt": Mqtt, "table": ForeignTable, "folder": Folder}
-    if place[0] == "intakes" and len(place) > 3 and place[2] in ways:
-        return _aliases(ways[place[2]])
-    labels = {"name", "notice", "height-datum", "formula-text", "basis"}
-    if len(place) > 1 and place[-2] in labels:
-        return frozenset(Label.model_fields)
-    model = parts.get(str(place[0]), City) if len(place) > 1 else City
-    return _aliases(model)
-
-
-def _part_of_alarms(place: tuple[int | str, ...]) -> type[BaseModel]:
-    """Return the part of ``[alarms]`` that the last key of ``place`` stands in."""
-    parts: dict[str, type[BaseModel]] = {
-        "sets": RuleSet,
-        "rules": Rule,
-        "any-of": Condition,
-        "escalate": Escalation,
-        "opens-incident": Opening,
-        "name": Label,
-        "to": Label,
-    }
-    named = [str(part) for part in place[:-1] if str(part) in parts]
-    return parts[named[-1]] if named else CityAlarms
-
-
-def _aliases(model: type[BaseModel]) -> frozenset[str]:
-    return frozenset(
-        info.alias or name for name, info in model.model_fields.items() if not info.exclude
-    )

@@ -60,6 +60,15 @@ class Entry(BaseModel):
         return made
 
 
+class Basemap(Entry):
+    """An optional raster ground: an intranet URL template or a local MBTiles file."""
+
+    url: str | None = None
+    file: Path | None = None
+    attribution: str = ""
+    max_zoom: int = 18
+
+
 class Limits(Entry):
     """How much an import takes before it says no.
 

@@ -106,7 +106,9 @@ def published(store: Store, key: str, period: str) -> Publication | None:
         days = freezing.named_days(store, period)
     except InputError:
         return None
-    return publications.standing(store, _ALL, "evaluation", key, store.city.code, days.key)
+    one = publications.standing(store, _ALL, "evaluation", key, store.city.code, days.key)
+    # An assessment year may have begun with another month when it was published.
+    return one if one is not None and one.days == days else None
 
 
 def history(store: Store, key: str | None = None) -> list[Publication]:

@@ -6,6 +6,7 @@ table by hand comes to the same.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -98,9 +99,9 @@ def places(scores: Sequence[Decimal | None]) -> list[int | None]:
     >>> places([Decimal(90), Decimal(80), None, Decimal(90), Decimal(70)])
     [1, 3, None, 1, 4]
     """
-    known = [score for score in scores if score is not None]
+    known = sorted(score for score in scores if score is not None)
     return [
-        None if score is None else 1 + sum(other > score for other in known) for score in scores
+        None if score is None else 1 + len(known) - bisect_right(known, score) for score in scores
     ]
 
 
@@ -114,14 +115,14 @@ def marks(scores: Sequence[Decimal | None], best: int, last: int) -> list[Mark |
     >>> marks([Decimal(n) for n in (9, 8, 8, 7, 1)], best=2, last=1)
     ['best', 'best', 'best', None, 'last']
     """
-    known = [score for score in scores if score is not None]
+    known = sorted(score for score in scores if score is not None)
 
     def mark(score: Decimal | None) -> Mark | None:
         if score is None:
             return None
-        if sum(other > score for other in known) < best:
+        if len(known) - bisect_right(known, score) < best:
             return "best"
-        is_last = sum(other < score for other in known) < last and score < max(known)
+        is_last = bisect_left(known, score) < last and score < known[-1]
         return "last" if is_last else None
 
     return [mark(score) for score in scores]
