@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from dashboard.fonts import WebFont
 from dashboard.view import ObjectRef, View, parse_view
 from geo_data import queries
 from geo_data.city import City
@@ -87,11 +88,14 @@ class Context:
         How it runs, and on what.
     clock : callable
         Returns the city's present moment, aware UTC; time lapse runs it faster.
+    font : WebFont, optional
+        The web font that is served: that of the names of its start, whatever is imported later.
     """
 
     settings: Settings
     store: Store
     clock: Callable[[], datetime]
+    font: WebFont | None = None
 
     @property
     def scope(self) -> Scope:

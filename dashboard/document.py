@@ -108,7 +108,9 @@ def title(context: Context) -> str:
 
 
 def font(context: Context) -> fonts.WebFont:
-    """Return the web font of this city."""
+    """Return the web font of this city: the one that is served, where one is already."""
+    if context.font is not None:
+        return context.font
     tree = queries.region_tree(context.store, context.scope)
     names = (region.name for region in tree.regions())
     said = [WORDS(key, "zh-CN") for key in WORDS.keys()]  # noqa: SIM118 - Words is no mapping

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -94,6 +95,8 @@ def create_server(settings: Settings, store: Store, clock: Callable[[], datetime
         The city's present moment, aware UTC.
     """
     context = Context(settings, store, clock)
+    # One for the life of the server: pages name the font that it serves, and no other.
+    context = replace(context, font=document.font(context))
     for fault in (*catalog.faults_of(store.city), *evaluation.faults_of(store.city)):
         # The others are shown; import says the same before anything is written.
         logging.getLogger(__name__).warning("%s", fault.sentence(settings.language))

@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from geo_data.faults import Fault, InputError, nearest
-from geo_data.sources import Entry
+from geo_data.sources import Entry, wrong
 from geo_data.words import Label
 
 FILE = Path(__file__).with_name("thresholds.toml")
@@ -70,15 +70,15 @@ class Threshold(Entry):
     def _steps_grow_worse(self) -> Threshold:
         limits = [limit for _, limit in self.steps]
         if not limits:
-            raise ValueError(f"a limit for at least one of {', '.join(COLOURS)} is needed")
+            raise wrong("threshold-none")
         if any(isinstance(limit, tuple) != (self.rule == "outside") for limit in limits):
-            raise ValueError("'outside' takes [low, high], every other rule one number")
+            raise wrong("threshold-shape")
         # A limit is worse if it is beyond the milder one, and a band if it holds the milder one.
         strict = self.rule.rstrip("=")
         if any(not _is_beyond(worse, strict, mild) for mild, worse in pairwise(limits)):
-            raise ValueError("limits must grow worse from blue over yellow and orange to red")
+            raise wrong("threshold-order")
         if any(isinstance(limit, tuple) and limit[0] >= limit[1] for limit in limits):
-            raise ValueError("[low, high]: low must be less than high")
+            raise wrong("threshold-band")
         return self
 
     def status(self, value: float) -> str:
@@ -219,6 +219,8 @@ def _faults(error: ValidationError, path: Path | None, row: int | None) -> Itera
         where = ".".join(str(part) for part in problem["loc"]) or None
         if problem["type"] == "extra_forbidden":
             yield _unknown(path, str(problem["loc"][-1]), known, where or "", row)
+        elif problem["type"] == "fault":
+            yield Fault(problem["ctx"]["fault"], file=_name(path), row=row, field=where)
         elif problem["type"] == "missing":
             values: dict[str, object] = {"key": where}
             yield Fault("missing-key", file=_name(path), row=row, field=where, values=values)

@@ -32,13 +32,20 @@ def may_change(context: Context, request: Request) -> None:
         401 or 403.
     """
     same_site(request)
+    if refused := key_refused(context, request.headers.get("x-api-key") or ""):
+        status, fault = refused
+        raise problem(status, fault)
+
+
+def key_refused(context: Context, given: str) -> tuple[int, Fault] | None:
+    """Return why a key is not the administrator's, with the status to answer; else nothing."""
     digest = context.settings.admin_key_sha256
     if digest is None:
-        raise problem(403, Fault("no-admin-key"))
-    given = request.headers.get("x-api-key") or ""
+        return 403, Fault("no-admin-key")
     found = hashlib.sha256(given.encode("utf-8", "replace")).hexdigest()
     if not hmac.compare_digest(digest.lower(), found):
-        raise problem(401, Fault("admin-key"))
+        return 401, Fault("admin-key", field="key")
+    return None
 
 
 def kept(change: Callable[[], Kept], statuses: Mapping[str, int]) -> Kept:

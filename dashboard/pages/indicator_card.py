@@ -44,8 +44,16 @@ LISTED = 50
 _STATES = {"normal": "normal", "warning": "warning", "alarm": "alarm"}
 
 
-def card_page(asked: Asked, indicator: Indicator, part: int | None) -> list[Any]:
-    """Return the page; ``part`` is the series whose rows are listed."""
+def card_page(asked: Asked, indicator: Indicator, part: int | None, form: Any = None) -> list[Any]:
+    """Return the page.
+
+    Parameters
+    ----------
+    part : int or None
+        The series whose rows are listed.
+    form : markup, optional
+        By which its thresholds are changed, where that may be done.
+    """
     look = asked.look
     where = (look.store, look.scope, look.region.code)
     value = value_of(asked, indicator, look.region.code)
@@ -61,13 +69,18 @@ def card_page(asked: Asked, indicator: Indicator, part: int | None) -> list[Any]
                 html.Div([chain(asked, indicator.key), choices(asked, indicator.key)]),
                 *frozen_note(asked),
                 html.H2(name),
-                _value(asked, indicator, value),
-                _history(asked, indicator, value),
-                *_made_of(asked, indicator, found),
-                *_rows(asked, found, part),
-                *levels(asked, indicator),
-                _definition(asked, indicator),
-                *thresholds(asked.look, indicator),
+                html.Div(
+                    [
+                        _value(asked, indicator, value),
+                        _history(asked, indicator, value),
+                        *_made_of(asked, indicator, found),
+                        *_rows(asked, found, part),
+                        _definition(asked, indicator),
+                        *thresholds(asked, indicator, form),
+                    ],
+                    className="about",
+                ),
+                html.Div(list(levels(asked, indicator, value.threshold)), className="around"),
             ],
             className="record indicators card",
         ),

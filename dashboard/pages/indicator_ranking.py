@@ -7,18 +7,15 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
+from dashboard.pages.indicator_levels import beside, children
 from dashboard.pages.indicator_view import Asked, section
 from dashboard.panels.top_bar import level_word
 from dashboard.widgets.markup import element, html
 from dashboard.widgets.numbers import number
 from dashboard.widgets.rank_bars import RankRow, most_of, rank_bars
-from geo_data.records import FUNCTIONAL
-from geo_data.rollups import RESIDUE
-from indicators import catalog, engine
+from indicators import catalog
 from indicators.engine import IndicatorValue
-from indicators.ranking import ranked
 from indicators.spec import Indicator
-from indicators.thresholds import Threshold
 
 _select, _option, _optgroup = element("select"), element("option"), element("optgroup")
 
@@ -28,12 +25,16 @@ def part(asked: Asked, values: Sequence[IndicatorValue]) -> Any:
     look = asked.look
     indicator = catalog.of(look.city)[look.view.indicator]
     (own,) = (value for value in values if value.key == indicator.key)
-    rows = _rows(asked, indicator, own.threshold)
+
+    def lead(code: str) -> str:
+        return replace(asked, versus=None).at_region(code) + "#ranking"
+
+    rows = children(asked, indicator, own.threshold, lead)
     body = [
         _choice(asked),
         _whole(asked, indicator, own),
         *_drawn(asked, indicator, rows),
-        *beside(asked, indicator, own.threshold, most_of(rows) if rows else None),
+        *beside(asked, indicator, own.threshold, lead, most_of(rows) if rows else None),
     ]
     below = look.city.child_level(look.region.level)
     said = look.say("ranking-of", level=level_word(look, below)) if below else ""
@@ -73,59 +74,9 @@ def _whole(asked: Asked, indicator: Indicator, own: IndicatorValue) -> Any:
     return html.P([html.Span(look.region.name), value, card], className="whole")
 
 
-def _rows(asked: Asked, indicator: Indicator, threshold: Threshold | None) -> list[RankRow]:
-    look = asked.look
-    where = (look.store, look.scope, look.region.code, indicator.key, asked.period.key, look.at)
-    found = engine.children(*where)
-    residue = found.pop(RESIDUE, None)
-    names = {child.code: child.name for child in look.tree.children(look.region.code)}
-    rows = [
-        RankRow(
-            one.place,
-            names[one.code],
-            one.value,
-            _status(threshold, one.value),
-            _drilled(asked, one.code),
-        )
-        for one in ranked(found, indicator.better, threshold)
-    ]
-    if residue:
-        rows.append(RankRow(None, look.say("placed-here-only"), residue))
-    return rows
-
-
 def _drawn(asked: Asked, indicator: Indicator, rows: list[RankRow]) -> list[Any]:
     look = asked.look
     if not rows:
         return [html.P(look.say("nothing-below"), className="calm")]
     order = html.P(look.say(f"order-{indicator.better}"), className="rule")
     return [rank_bars(look, rows, indicator.unit_in(look.language)), order]
-
-
-def beside(
-    asked: Asked, indicator: Indicator, threshold: Threshold | None, most: float | None = None
-) -> list[Any]:
-    """Return the functional areas, which overlap the children: shown beside, never added.
-
-    ``most`` is the value of the longest bar, that of the children.
-    """
-    look = asked.look
-    if look.region.code != look.tree.root.code or not look.tree.functional:
-        return []
-    where = (look.store, look.scope, FUNCTIONAL, indicator.key, asked.period.key, look.at)
-    found = engine.by_level(*where)
-    names = {area.code: area.name for area in look.tree.functional}
-    rows = [
-        RankRow(None, names[code], value, _status(threshold, value), _drilled(asked, code))
-        for code, value in found.items()
-    ]
-    title = [look.say("level-functional"), html.Small(look.say("not-added"))]
-    return [html.H3(title), rank_bars(look, rows, indicator.unit_in(look.language), most)]
-
-
-def _status(threshold: Threshold | None, value: float | None) -> str:
-    return threshold.status(value) if threshold and value is not None else "none"
-
-
-def _drilled(asked: Asked, code: str) -> str:
-    return replace(asked, versus=None).at_region(code) + "#ranking"

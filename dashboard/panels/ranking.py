@@ -16,7 +16,9 @@ from dashboard.widgets.numbers import number
 from geo_data import queries
 from geo_data.dictionaries import place_kind
 from geo_data.records import FUNCTIONAL
-from indicators import catalog, engine
+from geo_data.rollups import RESIDUE
+from indicators import catalog, engine, threshold_book
+from indicators.ranking import ranked
 
 
 class Ids(StrEnum):
@@ -46,7 +48,7 @@ def head(look: Look) -> list[Any]:
 
 
 def rows(look: Look, limit: int | None = None) -> list[Any]:
-    """Return the children, worst first where high is bad; objects by kind at the finest level."""
+    """Return the children, worst first; objects by kind at the finest level."""
     if look.city.child_level(look.region.level) is None:
         return _objects(look)
     indicator = catalog.of(look.city)[look.view.indicator]
@@ -54,16 +56,19 @@ def rows(look: Look, limit: int | None = None) -> list[Any]:
         look.store, look.scope, look.region.code, indicator.key, look.view.window, look.at
     )
     names = {child.code: child.name for child in look.tree.children(look.region.code)}
-    known = [(code, value) for code, value in found.items() if value is not None]
-    known.sort(key=lambda pair: (pair[1] if indicator.better == "high" else -pair[1], pair[0]))
-    missing = [(code, None) for code, value in found.items() if value is None and code in names]
-    most = max((abs(value) for _, value in known), default=0.0) or 1.0
-    ranked: list[Any] = [
-        _row(look, code, names.get(code), value, abs(value) / most if value is not None else 0.0)
-        for code, value in [*known, *missing][:limit]
-        if code in names or value
+    today = look.local(look.at).date()
+    threshold = threshold_book.in_force(look.store, look.at).at(indicator.key, today)
+    residue = found.pop(RESIDUE, None)
+    known = [abs(value) for value in found.values() if value is not None]
+    most = max(known, default=0.0) or 1.0
+    listed = [(one.code, one.value) for one in ranked(found, indicator.better, threshold)]
+    rows: list[Any] = [
+        _row(look, code, names[code], value, abs(value or 0.0) / most)
+        for code, value in listed[:limit]
     ]
-    return ranked or [html.P(look.say("nothing-here"), className="calm")]
+    if residue and (limit is None or len(rows) < limit):
+        rows.append(_row(look, RESIDUE, None, residue, min(abs(residue) / most, 1.0)))
+    return rows or [html.P(look.say("nothing-here"), className="calm")]
 
 
 def beside(look: Look) -> list[Any]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote
 
 from dash.development.base_component import Component
 
@@ -24,6 +25,10 @@ from indicators.spec import Indicator
 from indicators.wording import STATUSES, status_word
 
 GRAVE = ("blue", "yellow", "orange", "red")
+
+
+PARTS = ("ranking", "calendar", "flow", "versus")
+"""Parts of the page of all vital signs that the desk leads to."""
 
 
 class Ids(StrEnum):
@@ -87,6 +92,7 @@ def every_sign(look: Look) -> Any:
     return html.Div(
         [
             html.A(look.say("all-signs"), href=f"/indicators{query}"),
+            *[html.A(look.say(f"part-{one}"), href=f"/indicators{query}#{one}") for one in PARTS],
             html.A(look.say("to-evaluation"), href=f"/evaluation{query}"),
             html.A(_warned(look), href=f"/early-warning{query}"),
         ],
@@ -127,7 +133,7 @@ def vital_sign(look: Look, value: IndicatorValue) -> Any:
     if status in GRAVE:
         name.append(html.Em(look.say(f"chip-{status}"), className="word"))
     classes = ["vital", f"is-{status}"] + ["on"] * chosen + ["late"] * value.late
-    return html.A(
+    sign = html.A(
         [
             status_mark(status),
             html.Span(name, className="name"),
@@ -139,6 +145,14 @@ def vital_sign(look: Look, value: IndicatorValue) -> Any:
         href=look.href(_led_to(look.view, value.key)),
         className=" ".join(classes),
     )
+    card = html.A(
+        "›",
+        href=f"/indicators/{quote(value.key)}{look.href(look.view)}",
+        className="to-card",
+        title=look.say("open-card"),
+        **{"aria-label": f"{indicator.name(look.language)} · {look.say('open-card')}"},
+    )
+    return html.Div([sign, card], className="vital-row", key=f"sign-{value.key}")
 
 
 LISTED: dict[str, Standing] = {

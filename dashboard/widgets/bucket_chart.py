@@ -138,7 +138,9 @@ def _days(look: Look, period: Period, spots: Sequence[float]) -> list[str]:
         shape = "%Y-%m"
     step = -(-len(starts) // MOST_LABELS)
     return [
-        f'<text class="day" x="{x:.1f}" y="{HEIGHT - 8:g}">{start:{shape}}</text>'
+        # On a narrow screen there is room for every second one.
+        f'<text class="day{" spare" * (number // step % 2)}" x="{x:.1f}" '
+        f'y="{HEIGHT - 8:g}">{start:{shape}}</text>'
         for number, (x, start) in enumerate(zip(spots, starts, strict=True))
         if number % step == 0
     ]

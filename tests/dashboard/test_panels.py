@@ -9,19 +9,27 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard.context import Context
+from dashboard.panels import ranking, time_bar, vital_signs
 from dashboard.server import create_server
+from dashboard.view import WINDOWS
 from dashboard.widgets.heat_calendar import months_of
+from dashboard.widgets.markup import text_of as markup_of
+from geo_data.dictionaries import channel_groups
 from geo_data.ingest import apply
 from geo_data.records import Stage
 from geo_data.settings import Settings
-from geo_data.store import Store
+from geo_data.store import Store, write_layer
+from indicators.channel_share import channel_shares
 from indicators.day_values import twelve_months
 from tests.geo_data.lived_city import NOON, hours, make_lived_city, step
+from tests.geo_data.small_city import cell, make_small_city
 from tests.stores import Stores
 
 NOW = NOON + hours(24 * 4)
@@ -151,6 +159,35 @@ def test_what_has_no_days_says_so(client: TestClient) -> None:
     assert "11 件" in calendar
 
 
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("region", ["", "t0", "f"])
+def test_desk_and_wall_say_the_same(
+    client: TestClient, store: Store, cache_dir: Path, window: str, region: str
+) -> None:
+    look = Context(Settings(data_dir=cache_dir), store, lambda: NOW).look(
+        f"?window={window}&region={region}&indicator=reported-incidents"
+    )
+    page = page_of(client, window=window, region=region, indicator="reported-incidents")
+    counts = re.findall(r"<b>([\d,]+)</b>", markup_of(time_bar.chart(look)))
+    where = (store, look.scope, look.region.code, window, NOW)
+    by_group = dict.fromkeys(channel_groups(), 0)
+    for one in channel_shares(*where):
+        by_group[one.group] += one.n
+    assert [int(n) for n in counts] == list(by_group.values())
+    assert (
+        f"发现渠道<small>{look.say(f'window-{window}')} · {sum(by_group.values())}</small>" in page
+    )
+    desk = re.findall(
+        r'class="name">([^<]+)<.*?class="digits">([^<]+)<', markup_of(ranking.rows(look))
+    )
+    shown = re.findall(
+        r'class="name">([^<]+)</span><span class="track">.*?class="digits">([^<]+)<',
+        part_of(page, "ranking").partition("<h3>")[0],
+    )
+    assert shown == desk[: len(shown)]
+    assert bool(shown) == (region != "f")
+
+
 # --- two sides -------------------------------------------------------------------------------
 
 
@@ -228,8 +265,6 @@ def test_every_part_stands_at_every_level(client: TestClient, region: str, langu
 
 
 def test_a_city_without_cases_is_composed(stores: Stores, cache_dir: Path) -> None:
-    from tests.geo_data.small_city import make_small_city
-
     store = make_small_city(stores.new())
     client = TestClient(create_server(Settings(data_dir=cache_dir), store, lambda: NOW))
     page = page_of(client, versus="t0")
@@ -246,6 +281,53 @@ def test_functional_areas_stand_beside_and_are_not_added(client: TestClient) -> 
     assert "不计入合计" in beside
     assert f'class="digits">{area:.0f}<' in beside
     assert "功能区" not in part_of(page_of(client, region="t0", **asked), "ranking")
+
+
+def test_the_card_has_its_areas_beside_it(client: TestClient) -> None:
+    asked = {"period": "7d"}
+    card = client.get("/indicators/reported-incidents", params=asked).text
+    area = told(client, "reported-incidents", region="f", **asked)["value"]
+    beside = card.partition("功能区")[2]
+    assert f'class="digits">{area:.0f}<' in beside
+    assert "/indicators/reported-incidents?region=f&amp;period=7d" in beside
+    assert "功能区" not in client.get("/indicators/pm25", params={"region": "t0"}).text
+
+
+def test_a_page_names_what_is_served_whatever_is_imported(stores: Stores, cache_dir: Path) -> None:
+    store = make_lived_city(stores.new())
+    client = TestClient(create_server(Settings(data_dir=cache_dir), store, lambda: NOW))
+    frame = gpd.GeoDataFrame(
+        {"code": ["g"], "name": ["鑫垚龘"], "kind": ["functional"]},
+        geometry=[cell(0, 0, 2, 1)],
+        crs=4326,
+    )
+    write_layer(store, "regions/functional", frame, "test", NOW)
+    page = page_of(client)
+    assert "鑫垚龘" in page
+    sheets = [link for link in links(page) if link.startswith("/static/")]
+    assert len(sheets) == 1
+    sheet = client.get(sheets[0])
+    assert sheet.status_code == 200
+    (font,) = re.findall(r'url\("(/static/[^"]+woff2)"\)', sheet.text)
+    assert client.get(font).status_code == 200
+    store.close()
+
+
+def test_the_desk_leads_to_cards_and_parts(
+    client: TestClient, store: Store, cache_dir: Path
+) -> None:
+    look = Context(Settings(data_dir=cache_dir), store, lambda: NOW).look("?region=t0&window=7d")
+    sheet = markup_of(
+        [vital_signs.board(look, vital_signs.values(look)), vital_signs.every_sign(look)]
+    )
+    found = [link for link in links(sheet) if link.startswith("/indicators")]
+    assert f"/indicators/open-incidents{look.href(look.view)}" in found
+    anchors = {link.partition("#")[2] for link in found} - {""}
+    page = client.get(found[0]).text
+    assert "town t0" in page
+    board = page_of(client, region="t0", window="7d")
+    assert anchors == {"ranking", "calendar", "flow", "versus"}
+    assert all(f'id="{anchor}"' in board for anchor in anchors)
 
 
 # --- the sheets of a calendar ----------------------------------------------------------------

@@ -107,8 +107,8 @@ def test_shipped_rows_are_changed_like_any_other(store: Store) -> None:
     ("change", "key", "field"),
     [
         ({"rule": "=>"}, "bad-value", "rule"),
-        ({"yellow": None}, "bad-value", None),
-        ({"red": 0}, "bad-value", None),
+        ({"yellow": None}, "threshold-none", None),
+        ({"red": 0}, "threshold-order", None),
         ({"purple": 3}, "unknown-key", "purple"),
         ({"source": ""}, "bad-value", "source"),
     ],
