@@ -31,6 +31,7 @@ from dashboard.api import (
     indicators,
     map_view,
     metrics,
+    panels,
     periods,
     regions,
     reports,
@@ -77,7 +78,7 @@ RETRY_S = 10
 _OF_CONTEXT = (
     *(regions, sensors, alarms, map_view, data, incoming, sources, exports),
     *(reports, report_pages, indicators, thresholds, periods, evaluations, indicator_pages, tiles),
-    *(evaluation_pages, early_warning, early_warning_page),
+    *(evaluation_pages, early_warning, early_warning_page, panels),
 )
 """Modules whose routes need to know nothing but the context."""
 

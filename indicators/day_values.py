@@ -19,6 +19,8 @@ from indicators.spec import Grain, Indicator, Readings, Residents
 from indicators.windows import midnight, months_on
 
 EPOCH = date(1970, 1, 1)
+LONGEST = timedelta(10 * 366)
+"""More days than this at once are no calendar any more."""
 A_LONG_TIME = 20 * 366
 """Days in which the first case of a city is looked for."""
 
