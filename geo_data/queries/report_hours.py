@@ -33,7 +33,7 @@ def report_hours(
 
     Parameters as :func:`geo_data.queries.stage_funnel`; zeros for a region that may not be seen.
     """
-    times, since = times_of(store, scope, region_code, window, at)
+    times, since = times_of(store, scope, region_code, window, at, timed=False)
     local_ms = to_local(times.reported_ms, store.city.zone)
     weekday = (local_ms // DAY_MS + THURSDAY) % WEEK
     cell = weekday * 24 + local_ms % DAY_MS // HOUR_MS

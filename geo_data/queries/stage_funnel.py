@@ -23,7 +23,7 @@ from geo_data.queries.stage_times import (
     read_times,
 )
 from geo_data.records import Scope, Stage, Window
-from geo_data.regions import RegionTree, region_tree
+from geo_data.regions import RegionTree, region_codes, region_tree
 from geo_data.rollups.known_then import is_past
 from geo_data.store import Store
 from geo_data.store.code_lists import one_of
@@ -135,12 +135,21 @@ def stage_funnel(
 
 
 def times_of(
-    store: Store, scope: Scope, region_code: str, window: Window, at: datetime
+    store: Store,
+    scope: Scope,
+    region_code: str,
+    window: Window,
+    at: datetime,
+    *,
+    timed: bool = True,
 ) -> tuple[StageTimes, datetime | None]:
-    """Return the cases reported in a window, and since when, where that is not all of them."""
+    """Return the cases reported in a window, and since when, where that is not all of them.
+
+    Without ``timed`` nobody asks for their steps: they are read only where they are kept.
+    """
     tree = region_tree(store, scope)
     if is_past(store, at) or not is_kept(store):
-        return _read(store, tree, region_code, window, at)
+        return _read(store, tree, region_code, window, at, timed)
     kept = kept_times(store)
     times, start_ms = kept.times, millis(window.start)
     within = (times.reported_ms >= start_ms) & (times.reported_ms < millis(window.end))
@@ -149,20 +158,22 @@ def times_of(
 
 
 def _read(
-    store: Store, tree: RegionTree, region_code: str, window: Window, at: datetime
+    store: Store, tree: RegionTree, region_code: str, window: Window, at: datetime, timed: bool
 ) -> tuple[StageTimes, datetime | None]:
     table = store.tables.incidents
-    within = (table.c.reported_at >= window.start, table.c.reported_at < window.end)
-    known = (*within, table.c.recorded_at <= at)
-    newest = select(table.c.id, table.c.reported_at).where(*known)
+    wanted = [table.c.reported_at >= window.start, table.c.reported_at < window.end]
+    wanted.append(table.c.recorded_at <= at)
+    codes = region_codes(tree, region_code) if tree.get(region_code) else ()
+    if codes is not None:
+        wanted.append(one_of(table.c.region_code, codes))
+    newest = select(table.c.id, table.c.reported_at).where(*wanted)
     with store.read() as connection:
         rows = connection.execute(
             newest.order_by(table.c.reported_at.desc()).limit(MOST_READ + 1)
         ).all()
         mine = one_of(table.c.id, [row.id for row in rows[:MOST_READ]])
-        times = read_times(store, connection, mine, at)
-    since = rows[-2].reported_at if len(rows) > MOST_READ else None
-    return times.chosen(_inside(tree, times, region_code)), since
+        times = read_times(store, connection, mine, at, timed=timed)
+    return times, rows[-2].reported_at if len(rows) > MOST_READ else None
 
 
 def _inside(

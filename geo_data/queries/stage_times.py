@@ -120,12 +120,21 @@ def kept_times(store: Store) -> Kept:
 
 
 def read_times(
-    store: Store, connection: Connection, chosen: ColumnElement[bool], at: datetime
+    store: Store,
+    connection: Connection,
+    chosen: ColumnElement[bool],
+    at: datetime,
+    *,
+    timed: bool = True,
 ) -> StageTimes:
-    """Read cases as they were known at a moment that has passed."""
+    """Read cases as they were known at a moment; without ``timed`` without their steps."""
     known = and_(chosen, store.tables.incidents.c.recorded_at <= at)
     ids, cases = read_cases(store, connection, known)
-    return _measured(store, ids, cases, steps_known(store, connection, ids, at))
+    if timed:
+        return _measured(store, ids, cases, steps_known(store, connection, ids, at))
+    none: Rows = np.zeros(0, dtype=np.int64)
+    no_steps = order_steps(len(ids), none, none.astype(np.uint8), none)[0]
+    return _measured(store, ids, cases, no_steps)
 
 
 def steps_known(store: Store, connection: Connection, ids: Rows, at: datetime) -> Steps:

@@ -25,6 +25,8 @@ def open_page(browser: Browser, served: Served) -> Iterator[Open]:
         context = browser.new_context(
             viewport={"width": width, "height": height}, java_script_enabled=False
         )
+        # The first page of a server reads a year of counts, on a busy machine.
+        context.set_default_timeout(180_000)
         visitor = Visitor(context.new_page(), urlsplit(served.url).netloc)
         contexts.append(context)
         visitors.append(visitor)
