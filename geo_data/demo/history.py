@@ -36,6 +36,8 @@ _COUNTRY_WEIGHT = 0.28
 _RAIN_CATEGORIES = ("0401", "0404", "0406", "0408", "0111")
 _RAIN_MONTHS = (4, 5, 6, 7, 8, 9)
 _HOT_SPOTS, _HOT_SHARE = 48, 0.13
+_PASSING, _PASSING_SHARE = 16, 0.12
+"""So many of the hot-spots come for weeks, as a building site does, and with them such a share."""
 # Cases per local hour, by how a channel lives: office hours, people awake, evenings, machines.
 _HOURS = {
     "patrol": [0, 0, 0, 0, 0, 0, 1, 4, 9, 12, 11, 8, 4, 8, 11, 11, 9, 6, 3, 2, 1, 1, 0, 0],
@@ -107,7 +109,7 @@ def make_incidents(
         number of the grid.
     """
     day, rainy = _days(now, zone, count, random)
-    building, hot = _where(buildings, len(day), random)
+    building, hot = _where(buildings, day, random)
     character = _character(district, buildings, building)
     category = _categories(day, rainy, character, hot, random)
     channel = _channels(category, random)
@@ -151,8 +153,9 @@ def _days(
     return np.repeat(days, drawn), np.repeat(wet, drawn)
 
 
-def _where(buildings: Buildings, count: int, random: np.random.Generator) -> tuple[Ints, Ints]:
+def _where(buildings: Buildings, day: Ints, random: np.random.Generator) -> tuple[Ints, Ints]:
     """Draw the building each case is at, and the number of its hot-spot, -1 for none."""
+    count = len(day)
     floor_m2 = shapely.area(buildings.footprint) * np.minimum(buildings.floors, 12)
     weight = np.sqrt(floor_m2) * _USE_WEIGHT[buildings.use]
     weight *= np.where(buildings.parcel < 0, _COUNTRY_WEIGHT, 1.0)
@@ -162,15 +165,24 @@ def _where(buildings: Buildings, count: int, random: np.random.Generator) -> tup
     tree = shapely.STRtree(shapely.points(buildings.x, buildings.y))
     centre_points = shapely.points(buildings.x[centres], buildings.y[centres])
     spot, around = tree.query(centre_points, predicate="dwithin", distance=90.0)
-    hot = np.where(
-        random.uniform(size=count) < _HOT_SHARE, random.integers(0, _HOT_SPOTS, count), -1
-    )
+    hot = np.where(random.uniform(size=count) < _HOT_SHARE, _spots_of(day, random), -1)
     first = np.searchsorted(spot, np.arange(_HOT_SPOTS))
     number = np.bincount(spot, minlength=_HOT_SPOTS)
     own = np.flatnonzero(hot >= 0)
     pick = first[hot[own]] + (random.uniform(size=len(own)) * number[hot[own]]).astype(np.int64)
     building[own] = around[pick]
     return building, hot
+
+
+def _spots_of(day: Ints, random: np.random.Generator) -> Ints:
+    """Draw the hot-spot of each case: most stay all year, of the passing ones the newest two."""
+    staying = random.integers(_PASSING, _HOT_SPOTS, len(day))
+    begins = (np.arange(_PASSING) + random.uniform(size=_PASSING)) * _DAYS / _PASSING
+    begun = np.searchsorted(begins, day - day.min() if len(day) else day, side="right")
+    passing = begun - 1 - random.integers(0, 2, len(day))
+    is_passing = (random.uniform(size=len(day)) < _PASSING_SHARE) & (passing >= 0)
+    spots: Ints = np.where(is_passing, passing, staying)
+    return spots
 
 
 def _character(district: District, buildings: Buildings, building: Ints) -> Ints:

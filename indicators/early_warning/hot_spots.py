@@ -121,19 +121,22 @@ def _judged(past: Past, ground: _Field, found: LocalG, notes: tuple[Label, ...])
     is_hot = found.p_hot < found.p_cold
     hot, cold = (q <= Q) & is_hot, (q <= Q) & ~is_hot
     words, newest_q = _words(ground, hot) if past.days >= 7 * WEEKS else ({}, q)
-    emerging = np.array([words.get(row) in ("new", "intensifying") for row in range(len(q))])
+    is_new = np.array([words.get(row) == "new" for row in range(len(q))])
+    emerging = is_new | np.array([words.get(row) == "intensifying" for row in range(len(q))])
+    # What is new is sure by its week, what goes on by its span.
+    sure = np.where(is_new, newest_q, q)
     shown = np.flatnonzero(hot | cold | emerging).tolist()
     spots = {
         ground.codes[row]: Spot(
             float(found.z[row]),
-            float(np.fmin(q[row], newest_q[row]) if emerging[row] else q[row]),
+            float(sure[row]),
             bool(is_hot[row] or emerging[row]),
             words.get(row),
         )
         for row in shown
     }
     signals = [
-        *_patches("emerging", past, ground, emerging, found.z, newest_q, words),
+        *_patches("emerging", past, ground, emerging, found.z, sure, words),
         *_patches("hot-spot", past, ground, hot, found.z, q, words),
         *_patches("cold-spot", past, ground, cold, found.z, q, {}),
     ]

@@ -10,6 +10,8 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from indicators.early_warning.many_tests import q_values
+
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
@@ -17,7 +19,8 @@ Trend = Literal["new", "intensifying", "persistent", "diminishing", "sporadic"]
 TRENDS: tuple[Trend, ...] = get_args(Trend)
 MOST_BINS = 0.85
 """Hot in so many of its bins a place is hot all the time: seven of eight weeks."""
-TREND_P = 0.05
+TREND_Q = 0.1
+"""Of the places that are said to rise or fall one in ten may do so by chance."""
 
 
 def mann_kendall(values: Floats) -> tuple[Floats, Floats]:
@@ -78,7 +81,7 @@ def trends(hot: Flags, z: Floats) -> list[Trend | None]:
     """
     rises, p = mann_kendall(z)
     # What rises or falls by chance does neither.
-    rises = np.where(p <= TREND_P, rises, 0.0)
+    rises = np.where(q_values(p) <= TREND_Q, rises, 0.0)
     return [
         _trend(bool(row[-1]), bool(row[:-1].any()), bool(row.mean() >= MOST_BINS), float(s))
         for row, s in zip(hot, rises, strict=True)

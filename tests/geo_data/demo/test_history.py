@@ -90,6 +90,21 @@ def test_some_places_are_hot(year: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     assert per_cell.median() <= 2
 
 
+def test_some_places_become_hot_and_others_calm(year: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    """A building site comes and goes: something new can be seen at the end, as at any time."""
+    incidents, _ = year
+    lon, lat = (incidents[name] * 500 for name in ("lon", "lat"))
+    cell = lon.round().astype(int) * 100_000 + lat.round().astype(int)
+    ago = (incidents["reported_at"].max() - incidents["reported_at"]).dt.days
+    late, half_a_year_ago = (
+        (cell[chosen].value_counts(), cell[~chosen].value_counts())
+        for chosen in ((ago < 28), (ago >= 182) & (ago < 210))
+    )
+    for month, rest in (late, half_a_year_ago):
+        usual = rest.reindex(month.index, fill_value=0) * 28 / 337
+        assert ((month >= 12) & (month > 4 * usual)).any()
+
+
 def test_histories_keep_the_order_of_the_loop(
     year: tuple[pd.DataFrame, pd.DataFrame], now: datetime
 ) -> None:
