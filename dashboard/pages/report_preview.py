@@ -23,7 +23,7 @@ def paper(look: Look, report: Report) -> Any:
     return html.Article(
         [
             html.H2(report.title),
-            html.P(report.notice, className="city-notice") if report.notice else "",
+            html.P(report.notice, className="paper-notice") if report.notice else "",
             *(_block(look, report, block) for block in report.blocks),
         ],
         className="paper",

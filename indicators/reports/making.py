@@ -22,6 +22,8 @@ from indicators.reports.templates import filled
 from indicators.reports.terms import Kind, term
 from indicators.reports.writing import write_day, write_moment, write_term
 
+MOST_MAPS = 40
+"""Of an atlas in a report; more are an atlas of their own."""
 _NUMERALS = "一二三四五六七八九十"
 
 
@@ -145,20 +147,31 @@ def _blocks(text: str, scene: Scene, tables: Tables, marks: Marks) -> Iterator[B
             level = len(told) - len(told.lstrip("#"))
             yield Heading(marks.paragraph(told.lstrip("# ")).text, min(level, 2))
         elif told.startswith("@"):
-            yield _placed(told[1:].strip(), scene, tables)
+            yield from _placed(told[1:].strip(), scene, tables)
         elif told:
             yield marks.paragraph(told)
 
 
-def _placed(told: str, scene: Scene, tables: Tables) -> Block:
+def _placed(told: str, scene: Scene, tables: Tables) -> Iterator[Block]:
     what, _, asked = told.partition(" ")
     if what == "table":
-        return tables.table(asked)
-    if what == "map":
-        indicator = scene.indicator(asked.strip())
-        name = indicator.name(DEFAULT_LANGUAGE)
-        return MapPlace(scene.region.code, indicator.key, say("map-title", name=name))
-    raise InputError(Fault("report-directive", values={"key": what}))
+        yield tables.table(asked)
+    elif what == "map":
+        yield _map(scene, scene.region, asked.strip())
+    elif what == "atlas":
+        # What is below the finest level, or a hundred grids of a town, makes no atlas.
+        is_whole = scene.region.level in scene.store.city.level_keys[:-2]
+        regions = scene.children if is_whole else []
+        yield from (_map(scene, one, asked.strip()) for one in regions[:MOST_MAPS])
+    else:
+        raise InputError(Fault("report-directive", values={"key": what}))
+
+
+def _map(scene: Scene, region: Region, indicator_key: str) -> MapPlace:
+    indicator = scene.indicator(indicator_key)
+    name = indicator.name(DEFAULT_LANGUAGE)
+    place = "" if region.code == scene.region.code else region.name
+    return MapPlace(region.code, indicator.key, say("map-title", place=place, name=name))
 
 
 def _numbered(blocks: Iterator[Block]) -> Iterator[Block]:

@@ -21,8 +21,8 @@ from indicators.reports.content import Cell, Heading, MapPlace, Paragraph, Table
 from layers.print import render
 from layers.reports import docx_styles as styles
 from layers.reports.document import Document
-from layers.reports.layout import HEAD_RED, WIDE_MM
-from layers.reports.pieces import MIDDLE, widths_of
+from layers.reports.layout import HEAD_RED, TITLE_PT, WIDE_MM, mm
+from layers.reports.pieces import MIDDLE, title_lines, widths_of
 
 
 def docx_bytes(document: Document) -> bytes:
@@ -56,7 +56,11 @@ def _front(file: Any, document: Document) -> None:
         symbol = file.add_paragraph(head.symbol, "发文字号")
         if head.letterhead:
             styles.rule_below(symbol, HEAD_RED)
-    file.add_paragraph(document.report.title, styles.TITLE)
+    title = file.add_paragraph(style=styles.TITLE)
+    for place, part in enumerate(title_lines(document.report.title, WIDE_MM, mm(TITLE_PT))):
+        if place:
+            title.add_run().add_break()
+        title.add_run(part)
     if document.report.notice:
         file.add_paragraph(document.report.notice, "口径说明")
 

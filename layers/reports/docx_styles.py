@@ -71,6 +71,9 @@ def add_styles(file: Any) -> None:
     """Give a new document its styles."""
     normal = file.styles["Normal"]
     _dress(normal, _Look(BODY, FANG_SONG, layout.BODY_PT))
+    for name in ("w:autoSpaceDE", "w:autoSpaceDN"):
+        # Word would put room between Chinese letters and figures: a line has 28 letters.
+        _put(normal.element.get_or_add_pPr(), name, "0")
     for look in LOOKS:
         style = file.styles.add_style(look.name, WD_STYLE_TYPE.PARAGRAPH)
         style.base_style = normal
@@ -98,15 +101,20 @@ def _dress(style: Any, look: _Look) -> None:
         form.line_spacing_rule = WD_LINE_SPACING.SINGLE
     if look.line_pt != LINE_PT:
         # The grid of 22 lines is of the text: small type would stand as far apart.
-        free = OxmlElement("w:snapToGrid")
-        free.set(qn("w:val"), "0")
-        style.element.get_or_add_pPr().insert_element_before(
-            free, "w:spacing", "w:ind", "w:contextualSpacing", "w:jc", "w:outlineLvl"
-        )
+        _put(style.element.get_or_add_pPr(), "w:snapToGrid", "0")
     if look.outline is not None:
         level = OxmlElement("w:outlineLvl")
         level.set(qn("w:val"), str(look.outline))
         style.element.get_or_add_pPr().append(level)
+
+
+def _put(properties: Any, name: str, value: str) -> None:
+    """Put a property of paragraphs in its place: the schema has an order."""
+    made = OxmlElement(name)
+    made.set(qn("w:val"), value)
+    properties.insert_element_before(
+        made, "w:spacing", "w:ind", "w:contextualSpacing", "w:jc", "w:outlineLvl"
+    )
 
 
 def set_fonts(properties: Any, font: str) -> None:

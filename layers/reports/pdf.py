@@ -10,13 +10,12 @@ from io import BytesIO
 from geo_data.words import DEFAULT_LANGUAGE
 from layers.print.drawing import Item, Path, Plate, Rings, Stroke, Text
 from layers.print.pdf import PdfFile, PdfPage
-from layers.print.typeface import SERIF, line_width, typeface
-from layers.print.typesetting import lines_of
+from layers.print.typeface import line_width
 from layers.reports import layout
 from layers.reports.document import Document
 from layers.reports.layout import GREY, HEAD_RED, INK, LEFT_MM, LINE_MM, TOP_MM, WIDE_MM, mm
 from layers.reports.pages import Placed, paged
-from layers.reports.pieces import Piece, placed, small, whole
+from layers.reports.pieces import Piece, placed, small, title_lines, whole
 from layers.style import WORDS
 
 _HEAD_PT, _HEAD_LEAST_PT = 40.0, 22.0
@@ -122,12 +121,3 @@ def _title(title: str) -> Iterator[Piece]:
     for line in title_lines(title, WIDE_MM, size):
         text = Text(line, WIDE_MM / 2, high / 2 + 0.38 * size, size, INK, "middle", serif=True)
         yield Piece(high, (text,), keeps=True)
-
-
-def title_lines(title: str, wide_mm: float, size_mm: float) -> list[str]:
-    """Return the lines of a title: the part in brackets on a line of its own where it must."""
-    if typeface(SERIF).width(title, size_mm) <= wide_mm:
-        return [title]
-    before, bracket, after = title.partition("（")
-    parts = [before, f"{bracket}{after}"] if bracket else [title]
-    return [line for part in parts if part for line in lines_of(part, wide_mm, size_mm, SERIF)]

@@ -251,3 +251,15 @@ def _filling(line: str, size: float) -> float:
 def placed(piece: Piece, x: float, y: float) -> tuple[Item, ...]:
     """Return the items of a piece on its page."""
     return moved(piece.items, x, y)
+
+
+def title_lines(title: str, wide_mm: float, size_mm: float) -> list[str]:
+    """Return the lines of a title: the part in brackets on a line of its own where it must.
+
+    A little room is left: the font of who opens a DOCX may be wider.
+    """
+    if typeface(SERIF).width(title, size_mm) <= 0.97 * wide_mm:
+        return [title]
+    before, bracket, after = title.partition("（")
+    parts = [before, f"{bracket}{after}"] if bracket else [title]
+    return [line for part in parts if part for line in lines_of(part, wide_mm, size_mm, SERIF)]

@@ -151,7 +151,10 @@ def test_a_year_does_not_take_what_nobody_knows_for_zero(store: Store) -> None:
     months = texts(table(report, "trend"))
     assert [row[1] for row in months] == [*["—"] * 9, "2", "0", "0"]
     assert {row[2] for row in texts(table(report, "against-year"))} == {"—"}
-    assert len([one for one in report.blocks if isinstance(one, MapPlace)]) == 3
+    maps = [(one.region, one.title) for one in report.blocks if isinstance(one, MapPlace)]
+    # Three of the whole, then the atlas of the towns.
+    assert [code for code, _ in maps] == ["c", "c", "c", "t0", "t1", "t2"]
+    assert maps[3][1] == "town t0受理分布图"
     before = make_report(store, ALL, "yearly", NOW, period="2024")
     assert "本期在此之前" in said(before)
     assert "共受理城市运行事件—" in said(before)

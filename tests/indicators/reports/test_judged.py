@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from geo_data import dictionaries, queries
+from geo_data.ingest import Reading, apply
 from geo_data.records import Scope
 from geo_data.store import Store
 from indicators import early_warning, evaluation
@@ -102,3 +104,17 @@ def test_a_look_on_the_screen_waits_for_no_signals(
 def test_a_period_of_long_ago_has_no_signals_of_today(store: Store) -> None:
     report = make_report(store, ALL, "weekly", NOW, period="2026-W42")
     assert "signals" not in {one.key for one in report.tables()}
+
+
+def test_a_warning_in_force_is_listed_with_its_level_and_whether_it_was_seen(store: Store) -> None:
+    apply(store, [Reading("s3", 1.0, NOW)], NOW)
+    (alarm,) = queries.alarms(store, ALL, "c", NOW)
+    report = make_report(store, ALL, "daily", NOW)
+    (row,) = texts(table(report, "warnings"))
+    assert row[0] == dictionaries.word("warnings", str(int(alarm.level)))
+    assert row[2] == "传感器3"
+    assert row[-1] == "未确认"
+    assert "系统内在效预警共1条" in said(report)
+    # Of another town it is not.
+    other = make_report(store, ALL, "daily", NOW, region_code="t2")
+    assert "系统内无在效预警" in said(other)

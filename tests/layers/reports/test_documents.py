@@ -24,8 +24,8 @@ from layers.reports.docx import docx_bytes
 from layers.reports.layout import HIGH_MM
 from layers.reports.making import document_of
 from layers.reports.pages import paged
-from layers.reports.pdf import pdf_bytes, title_lines
-from layers.reports.pieces import Piece, paragraph, whole
+from layers.reports.pdf import pdf_bytes
+from layers.reports.pieces import Piece, paragraph, title_lines, whole
 from tests.geo_data.lived_city import opened
 from tests.indicators.reports.counted_city import NOW, make_counted_city
 
