@@ -33,6 +33,7 @@ from dashboard.api import (
     metrics,
     panels,
     periods,
+    publications,
     regions,
     reports,
     sensors,
@@ -78,7 +79,7 @@ RETRY_S = 10
 _OF_CONTEXT = (
     *(regions, sensors, alarms, map_view, data, incoming, sources, exports),
     *(reports, report_pages, indicators, thresholds, periods, evaluations, indicator_pages, tiles),
-    *(evaluation_pages, early_warning, early_warning_page, panels),
+    *(evaluation_pages, early_warning, early_warning_page, panels, publications),
 )
 """Modules whose routes need to know nothing but the context."""
 

@@ -40,7 +40,7 @@ def state(asked: Asked) -> list[Any]:
             html.P(
                 [
                     html.Small(f"{days} · {cut_off}"),
-                    html.Small(f"SHA-256 {one.sha256[:HASH_SHOWN]}…", title=one.sha256),
+                    _hash(asked, one),
                     html.Small(look.say("intact" if asked.shown.is_intact else "not-intact")),
                 ],
                 className="standing" if asked.shown.is_intact else "standing fault",
@@ -87,6 +87,14 @@ def _by(asked: Asked, one: Publication) -> Any:
     if one.supersedes:
         said += asked.look.say("supersedes", number=one.supersedes)
     return html.Span(said)
+
+
+def _hash(asked: Asked, one: Publication) -> Any:
+    """Return the hash; for who sees the whole city it leads to the text that it is of."""
+    small = html.Small(f"SHA-256 {one.sha256[:HASH_SHOWN]}…", title=one.sha256)
+    if not asked.look.tree.is_whole_city:
+        return small
+    return html.A(small, href=f"/api/v1/publications/{one.number}/content", title=one.sha256)
 
 
 def _turn(asked: Asked) -> Any:

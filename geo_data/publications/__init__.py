@@ -6,7 +6,15 @@ is published next says which publication it takes the place of.
 """
 
 from geo_data.publications.record import Days, Kind, Publication, canonical, digest
-from geo_data.publications.register import content, history, publish, reopen, standing, verify
+from geo_data.publications.register import (
+    content,
+    history,
+    publish,
+    reopen,
+    standing,
+    text,
+    verify,
+)
 
 __all__ = [
     "Days",
@@ -19,5 +27,6 @@ __all__ = [
     "publish",
     "reopen",
     "standing",
+    "text",
     "verify",
 ]

@@ -57,7 +57,7 @@ def publish(
     ValueError
         The content is not JSON.
     """
-    named, text = _named(who), canonical(content)
+    named, told = _named(who), canonical(content)
     at, table = to_grain(at), store.tables.publications
     with store.write() as connection:
         before = _of(connection, store, kind, subject, region_code, days.key)
@@ -71,7 +71,7 @@ def publish(
             **{"kind": kind, "subject": subject, "region_code": region_code},
             "period": days.key,
             **{"first_day": days.first.isoformat(), "last_day": days.last.isoformat()},
-            **{"content": text, "sha256": digest(text)},
+            **{"content": told, "sha256": digest(told)},
             **{"known_at": to_grain(known_at), "published_at": at, "published_by": named},
             "supersedes": None if before is None else before["number"],
         }
@@ -149,18 +149,19 @@ def history(
 
 def content(store: Store, scope: Scope, number: str) -> Any:
     """Return what was published under a number, as it was; ``None`` where it may not be seen."""
-    text = _text(store, scope, number)
-    return None if text is None else json.loads(text)
+    found = text(store, scope, number)
+    return None if found is None else json.loads(found)
 
 
 def verify(store: Store, scope: Scope, number: str) -> bool:
     """Whether what is kept is what was published: its hash fits still."""
-    text = _text(store, scope, number)
+    found = text(store, scope, number)
     kept = next((one for one in history(store, scope) if one.number == number), None)
-    return text is not None and kept is not None and digest(text) == kept.sha256
+    return found is not None and kept is not None and digest(found) == kept.sha256
 
 
-def _text(store: Store, scope: Scope, number: str) -> str | None:
+def text(store: Store, scope: Scope, number: str) -> str | None:
+    """Return the very text that was hashed; ``None`` where it may not be seen."""
     if all(one.number != number for one in history(store, scope)):
         return None
     table = store.tables.publications

@@ -142,3 +142,23 @@ def test_who_may_publish(client: TestClient, store: Store, cache_dir: Path) -> N
     assert (towns(said), said["groups"][0]["ranked"]) == ([("t1", 1, 100, None)], 2)
     hidden = {**JULY, "unit": "t0", "indicator": "on-time-rate"}
     assert town.get(f"{ONE}/cases", params=hidden).status_code == 404
+
+
+def test_anybody_can_hash_what_was_published(
+    client: TestClient, store: Store, cache_dir: Path
+) -> None:
+    told = send(client, "PUT", **WHO).json()["publication"]
+    register = "/api/v1/publications"
+    assert client.get(register).json() == [told]
+    assert client.get(register, params={"kind": "report"}).json() == []
+    assert client.get(register, params={"kind": "gossip"}).status_code == 422
+    one = f"{register}/{told['number']}"
+    assert client.get(one).json() == told
+    text = client.get(f"{one}/content")
+    assert hashlib.sha256(text.content).hexdigest() == told["sha256"]
+    assert text.json()["groups"][0]["units"][0]["code"] == "t1"
+    # It speaks of the whole city: a town is not given it, nor told that it is there.
+    town = client_of(store, cache_dir, scope_region="t1")
+    assert town.get(register).json() == []
+    for path in (one, f"{one}/content", f"{register}/evaluation-2025-0099"):
+        assert town.get(path).status_code == 404
