@@ -1,14 +1,15 @@
 """The whole board at any level over any period, beside the same numbers out of the raw rows.
 
-The peers answer only what they can be asked for in one statement each: seven counts and the two
-rates made of them. Ours answers every indicator there is, and must agree to the last digit.
+The peers are asked for six of the numbers, in one statement over the raw rows, and ours for the
+same six; the answers must agree to the last digit. The board is every indicator there is, with
+what each was in the period before and its line.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
@@ -31,6 +32,7 @@ from geo_data.store.embedded import EmbeddedStore
 from geo_data.store.inserts import insert_rows
 from indicators import engine
 from tests.bench.cities import demo_city
+from tests.postgis_server import PostgisServer, has_postgis
 
 ALL = Scope.everything()
 YEARS = 5
@@ -39,25 +41,37 @@ CHUNK = 250_000
 ROUNDS = 12
 LATE = 10_000
 METRICS = [kind.metric for kind in sensor_kinds().values()]
+SAME = (
+    *("reported-incidents", "hotline-incidents", "closed-incidents"),
+    *("due-incidents", "on-time-rate", "closure-rate"),
+)
+"""The numbers that everybody is asked for."""
+SQL, DUCK = "plain SQL : the same numbers", "DuckDB : the same numbers"
 Numbers = dict[str, float]
 
 
 def main(arguments: list[str]) -> None:
-    """Run; ``--incidents`` and ``--observations`` scale it down, ``--server URL`` adds PostGIS."""
+    """Run; ``--incidents`` and ``--observations`` scale it down."""
     told = argparse.ArgumentParser(prog="python -m tests.bench indicators")
     told.add_argument("--incidents", type=int, default=10_000_000)
     told.add_argument("--observations", type=int, default=100_000_000)
     told.add_argument("--keep", type=Path, help="folder that keeps the city for the next run")
-    told.add_argument("--server", help="address of an empty database with PostGIS")
+    told.add_argument("--embedded", action="store_true", help="leave PostGIS out")
     given = told.parse_args(arguments)
     with tempfile.TemporaryDirectory() as throw_away:
         folder = given.keep or Path(throw_away)
         folder.mkdir(parents=True, exist_ok=True)
         path = _made(folder, given.incidents, given.observations)
         found = {"embedded": _measured(open_store(path))}
-        if given.server:
-            copy_city(str(path), given.server, datetime.now(UTC))
-            found["PostGIS"] = _measured(open_store(given.server))
+        if not given.embedded and has_postgis():
+            server = PostgisServer(durable=True)
+            try:
+                server.start()
+                url = server.url(server.fresh())
+                copy_city(str(path), url, datetime.now(UTC))
+                found["PostGIS"] = _measured(open_store(url), with_duck=False)
+            finally:
+                server.stop()
     report(found, given)
 
 
@@ -69,10 +83,10 @@ def report(found: dict[str, Numbers], given: argparse.Namespace) -> None:
         table.add_row(name, *(f"{one.get(name, np.nan):,.2f}" for one in found.values()))
     Console().print(table)
     own = found["embedded"]
-    duck = f"{own['duckdb : board']:.1f}" if "duckdb : board" in own else "none"
+    duck = f"{own[DUCK]:.1f}" if DUCK in own else "none"
     print(
         f"RESULT bench=indicators p95_ms={own['board p95, ms']:.1f} "
-        f"vs_sql={own['sql : board']:.1f} vs_duckdb={duck} reroll_s={own['re-roll, s']:.2f}"
+        f"vs_sql={own[SQL]:.1f} vs_duckdb={duck} reroll_s={own['re-roll, s']:.2f}"
     )
 
 
@@ -155,46 +169,62 @@ def _write_hours(store: Store, observations: int, now: datetime) -> None:
     store.checkpoint()
 
 
-def _measured(store: Store) -> Numbers:
+def _measured(store: Store, with_duck: bool = True) -> Numbers:
     now = datetime.now(UTC)
     tree = engine.queries.region_tree(store, ALL)
-    town = tree.children(tree.root.code)[0].code
-    grid = next(code for code in tree.subtree(town) if tree.get(code).level == "grid")  # type: ignore[union-attr]
+    root = tree.root.code
+    town = tree.children(root)[0].code
+    grid = max(
+        (one for one in tree.subtree(town) if tree.get(one).level == store.city.finest_level),  # type: ignore[union-attr]
+    )
     first_day = (now - timedelta(days=DAYS - 1)).astimezone(store.city.zone).date()
     last_day = now.astimezone(store.city.zone).date()
     spans = ("today", "this-month", "this-year", f"{first_day}..{last_day}")
     started = perf_counter()
-    engine.board(store, ALL, tree.root.code, "today", now)
+    engine.board(store, ALL, root, "today", now)
     took: Numbers = {"first board of a process, s": perf_counter() - started}
     boards: list[float] = []
-    raw: list[tuple[float, float]] = []
-    duck = _duck_of(store)
-    for region in (tree.root.code, town, grid):
+    by_sql: list[float] = []
+    by_duck: list[float] = []
+    duck = _duck_of(store) if with_duck else None
+    for region in (root, town, grid):
+        codes = None if region == root else tree.subtree(region)
         for key in spans:
-            ours = []
-            for turn in range(ROUNDS):
-                began = perf_counter()
-                values = engine.board(store, ALL, region, key, now + timedelta(milliseconds=turn))
-                ours.append(perf_counter() - began)
-            boards += ours
+            own, values = _turns(store, region, key, now, None)
+            boards += own
+            same = float(np.median(_turns(store, region, key, now, SAME)[0]))
             span = engine.period_of(store, key, now).window
-            codes = tree.subtree(region)
             sql_s, counted = _by_sql(store, codes, span)
             _agree({one.key: one.value for one in values}, counted, (region, key))
-            duck_s = np.nan
+            by_sql.append(sql_s / same)
             if duck is not None:
                 duck_s, from_duck = _by_duck(duck, codes, span)
                 assert from_duck == counted, (region, key)
-            median = float(np.median(ours))
-            raw.append((sql_s / median, duck_s / median))
+                by_duck.append(duck_s / same)
     took["board p50, ms"] = 1000 * float(np.median(boards))
     took["board p95, ms"] = 1000 * float(np.percentile(boards, 95))
-    took["sql : board"] = float(np.median([one for one, _ in raw]))
-    if duck is not None:
-        took["duckdb : board"] = float(np.median([one for _, one in raw]))
-    took["re-roll, s"] = _corrected(store, tree.root.code, now)
+    took[SQL] = float(np.median(by_sql))
+    took[f"{SQL}, least"] = min(by_sql)
+    if by_duck:
+        took[DUCK] = float(np.median(by_duck))
+        took[f"{DUCK}, least"] = min(by_duck)
+    took["re-roll, s"] = _corrected(store, root, now)
     store.close()
     return took
+
+
+def _turns(
+    store: Store, region: str, key: str, now: datetime, keys: Sequence[str] | None
+) -> tuple[list[float], list[engine.IndicatorValue]]:
+    """Ask so many times over, each a little later; the first is asked by nobody waiting."""
+    took = []
+    values = engine.board(store, ALL, region, key, now, keys=keys)
+    for turn in range(ROUNDS):
+        at = now + timedelta(milliseconds=turn)
+        began = perf_counter()
+        engine.board(store, ALL, region, key, at, keys=keys)
+        took.append(perf_counter() - began)
+    return took, values
 
 
 _COUNTS = """
@@ -208,21 +238,27 @@ SELECT count(*) FILTER (WHERE reported_at >= {a} AND reported_at < {b}),
                         AND stage NOT IN ('voided', 'merged')),
        count(*) FILTER (WHERE due_at >= {a} AND due_at < {b} AND ended_at IS NULL
                         AND stage NOT IN ('voided', 'merged'))
-FROM incidents WHERE region_code IN ({codes})
+FROM incidents WHERE {where}
 """
 _NAMES = ("reported", "hotline", "closed", "due", "on time", "unclosed")
 
 
-def _by_sql(store: Store, codes: tuple[str, ...], span: Window) -> tuple[float, Numbers]:
+def _where(codes: tuple[str, ...] | None) -> str:
+    """Return the condition of a region; all of the city has none."""
+    if codes is None:
+        return "TRUE"
+    return f"region_code IN ({', '.join(repr(code) for code in codes)})"
+
+
+def _by_sql(store: Store, codes: tuple[str, ...] | None, span: Window) -> tuple[float, Numbers]:
     if isinstance(store, EmbeddedStore):
         edges = [f"'{to_text(edge)}'" for edge in (span.start, span.end)]
     else:
         edges = [f"TIMESTAMPTZ '{edge.isoformat()}'" for edge in (span.start, span.end)]
-    listed = ", ".join(f"'{code}'" for code in codes)
-    statement = text(_COUNTS.format(a=edges[0], b=edges[1], codes=listed).replace(":", r"\:"))
+    statement = _COUNTS.format(a=edges[0], b=edges[1], where=_where(codes))
     began = perf_counter()
     with store.read() as connection:
-        row = connection.execute(statement).one()
+        row = connection.execute(text(statement.replace(":", r"\:"))).one()
     return perf_counter() - began, dict(zip(_NAMES, map(float, row), strict=True))
 
 
@@ -233,21 +269,26 @@ def _duck_of(store: Store) -> object | None:
     except ImportError:
         return None
     names = ("reported_at", "ended_at", "due_at", "channel", "stage", "region_code")
-    with store.read() as connection:
-        rows = connection.execute(text(f"SELECT {', '.join(names)} FROM incidents")).all()
-    frame = pd.DataFrame(rows, columns=list(names))
-    for name in names[:3]:
-        frame[name] = pd.to_datetime(frame[name], utc=True, format="ISO8601")
     duck = duckdb.connect()
-    duck.register("frame", frame)
-    duck.execute("CREATE TABLE incidents AS SELECT * FROM frame")
+    duck.execute(
+        "CREATE TABLE incidents (reported_at TIMESTAMPTZ, ended_at TIMESTAMPTZ, "
+        "due_at TIMESTAMPTZ, channel TEXT, stage TEXT, region_code TEXT)"
+    )
+    with store.read() as connection:
+        asked = connection.execute(text(f"SELECT {', '.join(names)} FROM incidents"))
+        for rows in asked.partitions(CHUNK):
+            frame = pd.DataFrame(rows, columns=list(names))
+            for name in names[:3]:
+                frame[name] = pd.to_datetime(frame[name], utc=True, format="ISO8601")
+            duck.register("frame", frame)
+            duck.execute("INSERT INTO incidents SELECT * FROM frame")
+            duck.unregister("frame")
     return duck
 
 
-def _by_duck(duck: object, codes: tuple[str, ...], span: Window) -> tuple[float, Numbers]:
+def _by_duck(duck: object, codes: tuple[str, ...] | None, span: Window) -> tuple[float, Numbers]:
     edges = [f"TIMESTAMPTZ '{edge.isoformat()}'" for edge in (span.start, span.end)]
-    listed = ", ".join(f"'{code}'" for code in codes)
-    statement = _COUNTS.format(a=edges[0], b=edges[1], codes=listed)
+    statement = _COUNTS.format(a=edges[0], b=edges[1], where=_where(codes))
     began = perf_counter()
     row = duck.execute(statement).fetchone()  # type: ignore[attr-defined]
     return perf_counter() - began, dict(zip(_NAMES, map(float, row), strict=True))
@@ -256,7 +297,7 @@ def _by_duck(duck: object, codes: tuple[str, ...], span: Window) -> tuple[float,
 def _agree(values: dict[str, float | None], counted: Numbers, where: object) -> None:
     """Compare to the last digit; fails the bench where the numbers differ."""
     due = counted["due"]
-    expected = {
+    expected: dict[str, float | None] = {
         "reported-incidents": counted["reported"],
         "hotline-incidents": counted["hotline"],
         "closed-incidents": counted["closed"],
@@ -265,6 +306,7 @@ def _agree(values: dict[str, float | None], counted: Numbers, where: object) -> 
         "closure-rate": 100 * (due - counted["unclosed"]) / due if due else None,
     }
     found = {key: values[key] for key in expected}
+    assert set(found) == set(SAME)
     assert found == expected, (where, found, expected)
 
 
@@ -300,6 +342,6 @@ def _corrected(store: Store, root: str, now: datetime) -> float:
     ]
     began = perf_counter()
     for first in range(0, len(told), 1000):
-        apply(store, told[first : first + 1000], now + timedelta(seconds=first))
-    engine.board(store, ALL, root, "this-year", now + timedelta(seconds=len(told)))
+        apply(store, told[first : first + 1000], now + timedelta(milliseconds=first))
+    engine.board(store, ALL, root, "this-year", now + timedelta(milliseconds=len(told)))
     return perf_counter() - began
