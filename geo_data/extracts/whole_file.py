@@ -52,9 +52,12 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def part_of(path: Path) -> Path:
-    """Return the name a file has while it is written: its ending stays, libraries go by it."""
+    """Return the name a file has while it is written: its ending stays, libraries go by it.
+
+    Hidden, so that no file of somebody's has it.
+    """
     stem, ending = path.name.partition(".")[::2]
-    return path.with_name(f"{stem}{PART}.{ending}")
+    return path.with_name(f".{stem}{PART}.{ending}")
 
 
 def _remove(part: Path) -> None:

@@ -39,7 +39,7 @@ def test_cancelling_ends_the_process_and_leaves_no_file(
         number = waiting(store)
         (pid,) = until(queue.running)
         (settings.export_folder).mkdir(parents=True, exist_ok=True)
-        part = settings.export_folder / f"{number}.part.csv.zip"
+        part = settings.export_folder / f".{number}.part.csv.zip"
         part.write_bytes(b"half")
         assert register.cancel(store, number, AT)
         until(lambda: not queue.running())
@@ -100,7 +100,7 @@ def test_what_was_being_made_when_all_was_killed_is_found_and_made(
     number = waiting(store)
     assert register.begin(store, number, AT)
     settings.export_folder.mkdir(parents=True)
-    (settings.export_folder / f"{number}.part.csv.zip").write_bytes(b"half of it")
+    (settings.export_folder / f".{number}.part.csv.zip").write_bytes(b"half of it")
     with serving(store, settings) as client:
         told = over(client, number)
     assert told["state"] == "done"
