@@ -125,7 +125,7 @@ def _index(look: Look, inside: tuple[Signal, ...]) -> Any:
         for n in [len(_of_kind(inside, kind))]
     ]
     told = html.A(look.say("early-warning-forecasts"), href="#forecasts", className="chip on")
-    on_map = html.A(look.say("early-warning-map"), href=desk(look), className="chip map")
+    on_map = html.A(look.say("early-warning-map"), href=desk(look), className="chip to-map")
     return html.Div([*chips, told, on_map], className="choices")
 
 

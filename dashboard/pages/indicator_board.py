@@ -39,7 +39,7 @@ def board_page(asked: Asked) -> list[Any]:
         head(look, look.say("indicators"), "/indicators", _evaluation(look), asked.more),
         html.Article(
             [
-                *notices(look),
+                *notices(asked),
                 html.Div([chain(asked), _ways(asked), choices(asked)], className="sign-head"),
                 *frozen_note(asked),
                 html.Div(

@@ -65,7 +65,7 @@ def card_page(asked: Asked, indicator: Indicator, part: int | None, form: Any = 
         head(look, name, here, every, asked.more),
         html.Article(
             [
-                *notices(look),
+                *notices(asked, indicator.key),
                 html.Div([chain(asked, indicator.key), choices(asked, indicator.key)]),
                 *frozen_note(asked),
                 html.H2(name),

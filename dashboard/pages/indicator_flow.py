@@ -69,7 +69,8 @@ def _stages(asked: Asked) -> Any:
 def _ageing(asked: Asked) -> Any:
     look, region = asked.look, asked.look.region
     found = queries.overdue_ageing(look.store, look.scope, region.code, look.at)
-    title, said = look.say("overdue-ageing"), f"{look.say('now')} · {found.n:,}"
+    moment = f"{look.local(look.at):%m-%d %H:%M}" if look.is_past else look.say("now")
+    title, said = look.say("overdue-ageing"), f"{moment} · {found.n:,}"
     if not found.n:
         return _box(title, said, html.P(look.say("nobody-overdue"), className="calm"))
     names = {child.code: child.name for child in look.tree.children(region.code)}

@@ -12,6 +12,7 @@ from dashboard.context import Context, Look
 from dashboard.view import View
 from dashboard.widgets.markup import html
 from dashboard.widgets.period_name import period_name
+from geo_data import rollups
 from geo_data.ingest.fields import EARLIEST_YEAR
 from indicators import engine
 from indicators.periods import CALENDAR, Period
@@ -182,9 +183,24 @@ def chain(asked: Asked, key: str | None = None) -> Any:
     return html.Div(links, className="chain")
 
 
-def notices(look: Look) -> list[Any]:
-    """Return what had to be changed of what was asked for."""
-    return [html.P(text, className="fault") for text in look.notices]
+def notices(asked: Asked, key: str | None = None) -> list[Any]:
+    """Return what had to be changed of what was asked for, and which moment is looked back to."""
+    changed = [html.P(text, className="fault") for text in asked.look.notices]
+    return [*changed, *_looking_back(asked, key)]
+
+
+def _looking_back(asked: Asked, key: str | None) -> list[Any]:
+    look = asked.look
+    if look.view.at is None:
+        return []
+    is_told = rollups.can_tell(look.store, look.view.at)
+    cells = [
+        html.Span(look.say("looking-back")),
+        html.B(f"{look.local(look.view.at):%Y-%m-%d %H:%M:%S}".removesuffix(":00")),
+        html.Small(look.say("known-then" if is_told else "known-then-in-part")),
+        html.A(look.say("back-to-now"), href=asked.href(key, replace(look.view, at=None))),
+    ]
+    return [html.P(cells, className="looking-back", role="status")]
 
 
 def section(name: str, title: str, body: Any, said: str = "") -> Any:

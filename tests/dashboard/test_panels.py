@@ -264,6 +264,20 @@ def test_every_part_stands_at_every_level(client: TestClient, region: str, langu
         assert re.findall(r"[一-鿿]+", rest) == []
 
 
+def test_a_look_back_says_so_and_leads_to_the_present(client: TestClient) -> None:
+    # Told at noon of Saturday: before that nobody knew of any dispatch.
+    asked = {"at": "2025-07-05T03:00:00Z", "period": "7d"}
+    page = page_of(client, **asked)
+    assert "2025-07-05 11:00" in part_of(page, "overview") + page.partition('id="overview"')[0]
+    assert "没有超期的事件" in part_of(page, "flow")
+    back = [link for link in links(page) if link == "/indicators?period=7d"]
+    assert back
+    assert "回到现在" not in page_of(client, period="7d")
+    card = client.get("/indicators/pm25", params=asked).text
+    assert "/indicators/pm25?period=7d" in links(card)
+    assert "回到现在" in card
+
+
 def test_a_city_without_cases_is_composed(stores: Stores, cache_dir: Path) -> None:
     store = make_small_city(stores.new())
     client = TestClient(create_server(Settings(data_dir=cache_dir), store, lambda: NOW))
