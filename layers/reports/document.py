@@ -8,7 +8,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from indicators.reports import Report
-from indicators.reports.content import MapPlace
+from indicators.reports.content import Block, Heading, MapPlace
 from layers.print import Sheet
 
 
@@ -74,6 +74,24 @@ class Document:
         local = self.made_at.astimezone(self.zone)
         parts = (self.head.number, self.head.unit, self.head.user, f"{local:%Y-%m-%d %H:%M}")
         return " · ".join(part for part in parts if part)
+
+    @property
+    def parts(self) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
+        """What stands before the signature, and the maps at the end, which follow it as an annex.
+
+        A last section of maps alone is an annex 附件; without one everything is signed below.
+        """
+        blocks = self.report.blocks
+        heads = [at for at, one in enumerate(blocks) if isinstance(one, Heading)]
+        last = heads[-1] if heads else len(blocks)
+        maps = blocks[last + 1 :]
+        if not maps or not all(isinstance(one, MapPlace) for one in maps):
+            return blocks, ()
+        head = blocks[last]
+        assert isinstance(head, Heading)
+        # Its number counts on those of the text, which ends before it.
+        name = head.text.partition("、")[2] or head.text
+        return blocks[:last], (Heading(f"附件：{name}", head.level), *maps)
 
     def signature(self) -> tuple[str, ...]:
         """Return the lines at its end: who issues it, and the day."""

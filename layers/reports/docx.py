@@ -17,7 +17,7 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 
 from geo_data.words import DEFAULT_LANGUAGE
-from indicators.reports.content import Cell, Heading, MapPlace, Paragraph, Table
+from indicators.reports.content import Block, Cell, Heading, MapPlace, Paragraph, Table
 from layers.print import render
 from layers.reports import docx_styles as styles
 from layers.reports.document import Document
@@ -31,19 +31,28 @@ def docx_bytes(document: Document) -> bytes:
     styles.add_styles(file)
     styles.set_page(file)
     _front(file, document)
-    for block in document.report.blocks:
-        if isinstance(block, Heading):
-            file.add_paragraph(block.text, "一级标题" if block.level == 1 else "二级标题")
-        elif isinstance(block, Paragraph):
-            file.add_paragraph(block.text, "公文正文")
-        elif isinstance(block, Table):
-            _table(file, block, document.report.foot)
-        else:
-            _figure(file, document, block)
+    text, annex = document.parts
+    for block in text:
+        _block(file, document, block)
     _ending(file, document)
+    for place, block in enumerate(annex):
+        made = _block(file, document, block)
+        if place == 0 and made is not None:
+            made.paragraph_format.page_break_before = True
     _feet(file, document)
     _say_what_it_is(file, document)
     return _still(file, document)
+
+
+def _block(file: Any, document: Document, block: Block) -> Any:
+    """Write a block; return the paragraph that it is where it is one."""
+    if isinstance(block, Heading):
+        return file.add_paragraph(block.text, "一级标题" if block.level == 1 else "二级标题")
+    if isinstance(block, Paragraph):
+        return file.add_paragraph(block.text, "公文正文")
+    if isinstance(block, Table):
+        return _table(file, block, document.report.foot)
+    return _figure(file, document, block)
 
 
 def _front(file: Any, document: Document) -> None:
@@ -57,7 +66,9 @@ def _front(file: Any, document: Document) -> None:
         if head.letterhead:
             styles.rule_below(symbol, HEAD_RED)
     title = file.add_paragraph(style=styles.TITLE)
-    for place, part in enumerate(title_lines(document.report.title, WIDE_MM, mm(TITLE_PT))):
+    # Which font will be there nobody knows: a line is not filled to its end.
+    wide = 0.92 * WIDE_MM
+    for place, part in enumerate(title_lines(document.report.title, wide, mm(TITLE_PT))):
         if place:
             title.add_run().add_break()
         title.add_run(part)

@@ -16,16 +16,24 @@ from layers.print import Sheet, SheetRequest, Template, situation_map
 from layers.reports.document import Head
 from layers.reports.layout import WIDE_MM
 
-HIGH_MM = 128.0
-DPI = 300
-PAGE = Template(
-    name=Label(zh="报告插图", en="Map of a report"),
-    page=(WIDE_MM, HIGH_MM),
-    margin=3.0,
-    type=1.75,
-    side="right",
-    dpi=DPI,
-)
+HIGH_MM, ATLAS_HIGH_MM = 128.0, 205.0
+"""Of a figure among the text, and of one that has a page of its own."""
+DPI, ATLAS_DPI = 300, 200
+"""Of pictures in a DOCX: an atlas of twenty towns must go through the mail."""
+
+
+def _page(high_mm: float, dpi: int) -> Template:
+    return Template(
+        name=Label(zh="报告插图", en="Map of a report"),
+        page=(WIDE_MM, high_mm),
+        margin=3.0,
+        type=1.75,
+        side="right" if high_mm < WIDE_MM else "below",
+        dpi=dpi,
+    )
+
+
+PAGE, ATLAS_PAGE = _page(HIGH_MM, DPI), _page(ATLAS_HIGH_MM, ATLAS_DPI)
 
 
 _GROUND = frozenset({"region", "mask", "text"})
@@ -57,7 +65,7 @@ def _sheets(
             region_code=place.region,
             at=report.known_at,
             drawn_at=max(made_at, report.known_at),
-            template=PAGE,
+            template=PAGE if place.region == report.region else ATLAS_PAGE,
             layers=_ground(store, scope),
             indicator=place.indicator,
             window=report.term.window,

@@ -51,6 +51,9 @@ class _Pages:
 
     def put(self, chain: list[Piece]) -> None:
         """Put a chain on the page, or on the next one."""
+        if chain[0].turns and self.found[-1]:
+            self.put_waiting()
+            self._turn()
         if not self.has_room(chain) and self.found[-1]:
             self._turn()
             self.put_waiting()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from indicators.reports.content import Cell, Heading, MapPlace, Paragraph, Table
+from indicators.reports.content import Block, Cell, Heading, MapPlace, Paragraph, Table
 from layers.print.drawing import Box, Item, Path, Plate, Rings, Stroke, Text, moved
 from layers.print.sheet import Sheet
 from layers.print.typeface import NAME, SERIF, typeface
@@ -43,30 +43,38 @@ class Piece:
     items: tuple[Item, ...]
     keeps: bool = False
     head: Piece | None = None
+    turns: bool = False
+    """Whether it begins a page."""
     floats: bool = False
     """Whether what comes next may stand before it where a page has no room for it: figures."""
 
 
-def pieces_of(document: Document) -> Iterator[Piece]:
-    """Yield everything below the title."""
-    report = document.report
-    for block in report.blocks:
+def pieces_of(document: Document, blocks: Sequence[Block]) -> Iterator[Piece]:
+    """Yield what blocks of a report are made of."""
+    for block in blocks:
         if isinstance(block, Heading):
             yield heading(block)
         elif isinstance(block, Paragraph):
             yield from paragraph(block.text)
         elif isinstance(block, Table):
-            yield from table(block, report.foot)
+            yield from table(block, document.report.foot)
         else:
             yield from figure(block, document.maps.get(block))
 
 
 def whole(document: Document) -> list[Piece]:
-    """Return everything below the title; the end never stands on a page alone."""
-    body, end = list(pieces_of(document)), list(ending(document))
+    """Return everything below the title.
+
+    The end never stands on a page alone; an annex begins a page of its own behind it.
+    """
+    text, annex = document.parts
+    body, end = list(pieces_of(document, text)), list(ending(document))
     if end and body:
         body[-1] = replace(body[-1], keeps=True)
-    return [*body, *end]
+    behind = list(pieces_of(document, annex))
+    if behind:
+        behind[0] = replace(behind[0], turns=True)
+    return [*body, *end, *behind]
 
 
 def heading(block: Heading) -> Piece:

@@ -191,6 +191,23 @@ def test_headings_stand_with_what_follows_and_the_end_is_never_alone(document: D
     assert any(not piece.keeps and piece.items for _, piece in pages[-1])
 
 
+def test_maps_at_the_end_are_an_annex_behind_the_signature(store: Store) -> None:
+    report = make_report(store, ALL, "yearly", NOW, period="2026")
+    made = document_of(store, ALL, report, HEAD, NOW)
+    text, annex = made.parts
+    assert annex[0].text == "附件：图集"  # type: ignore[union-attr]
+    assert not any(block in text for block in annex)
+    pages = [squeezed(page) for page in pdf_text(pdf_bytes(made))]
+    (signed,) = [n for n, page in enumerate(pages) if "小城城运中心2026年11月26日" in page]
+    (begins,) = [n for n, page in enumerate(pages) if "附件：图集" in page]
+    assert begins == signed + 1
+    file = docx.Document(BytesIO(docx_bytes(made)))
+    texts = [one.text for one in file.paragraphs]
+    assert texts.index("小城城运中心") < texts.index("附件：图集")
+    heading = next(one for one in file.paragraphs if one.text == "附件：图集")
+    assert heading.paragraph_format.page_break_before
+
+
 def rows_of(n: int) -> list[Piece]:
     head = Piece(8.0, ("head",), keeps=True)  # type: ignore[arg-type]
     return [head, *(Piece(8.0, (f"row {n}",), head=head) for n in range(n))]  # type: ignore[arg-type]
