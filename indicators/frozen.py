@@ -203,6 +203,7 @@ def _as_published(
         previous=previous,
         change=change(row.value, previous),
         spark=row.spark,
+        data_at=kept.publication.known_at,
         late=False,
         threshold=threshold,
         frozen_at=kept.publication.published_at,

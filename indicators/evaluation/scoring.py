@@ -108,7 +108,8 @@ def places(scores: Sequence[Decimal | None]) -> list[int | None]:
 def marks(scores: Sequence[Decimal | None], best: int, last: int) -> list[Mark | None]:
     """Return who is named at the head and who at the foot; units of one score go together.
 
-    Nobody is both: the head comes first. Where all are alike nobody is named at the foot.
+    Nobody is both: the head comes first. Where all are alike nobody is named at the foot, and one
+    unit by itself is named nowhere.
 
     Examples
     --------
@@ -118,7 +119,7 @@ def marks(scores: Sequence[Decimal | None], best: int, last: int) -> list[Mark |
     known = sorted(score for score in scores if score is not None)
 
     def mark(score: Decimal | None) -> Mark | None:
-        if score is None:
+        if score is None or len(known) < 2:
             return None
         if len(known) - bisect_right(known, score) < best:
             return "best"

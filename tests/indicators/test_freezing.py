@@ -84,7 +84,8 @@ def test_late_data_does_not_change_a_published_period(store: Store) -> None:
     assert everything(store, NOW) == before
     apply(store, late(), NOW + HOUR)
     assert everything(store, NOW + 2 * HOUR) == before
-    assert board(store)["reported-incidents"].frozen_at == NOW
+    reported = board(store)["reported-incidents"]
+    assert (reported.frozen_at, reported.data_at, reported.late) == (NOW, NOW, False)
     # What is open follows the data, and a wall of another process sees the same.
     assert engine.by_level(store, ALL, "town", "reported-incidents", "2025-Q3", NOW + 2 * HOUR) == {
         "t0": 7.0,
