@@ -20,10 +20,11 @@ from geo_data.store.code_lists import one_of
 class BusyPlace:
     """A place with the cases reported of it; ``category`` is ``None`` where all were counted.
 
-    ``name`` is ``None`` where the viewer may not see the place or it has gone.
+    ``code`` is ``None`` where the viewer may not see the place, ``name`` also where it is withheld
+    or the place has gone.
     """
 
-    code: str
+    code: str | None
     name: str | None
     region_code: str | None
     category: str | None
@@ -107,10 +108,11 @@ def _named(store: Store, connection: Connection, codes: set[str]) -> dict[str, A
 
 
 def _busy(scope: Scope, row: Any, place: Any | None, by_category: bool) -> BusyPlace:
-    is_seen = place is not None and scope.sees_kind(place.kind) and "name" not in scope.masked
+    is_hidden = place is not None and not scope.sees_kind(place.kind)
+    is_named = place is not None and not is_hidden and "name" not in scope.masked
     return BusyPlace(
-        code=row.place_code,
-        name=place.name if place is not None and is_seen else None,
+        code=None if is_hidden else row.place_code,
+        name=place.name if place is not None and is_named else None,
         region_code=place.region_code if place is not None else None,
         category=row.category if by_category else None,
         n=row.n,

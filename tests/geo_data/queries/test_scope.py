@@ -226,6 +226,9 @@ READS: dict[str, Read] = {
     "sensors_of_place": lambda store, scope: each(*PLACES)(
         lambda code: queries.sensors_of_place(store, scope, code, NOW)
     ),
+    "busy_places": lambda store, scope: each(*REGIONS)(
+        lambda region: queries.busy_places(store, scope, region, WINDOW, NOW)
+    ),
     "overdue_ageing": lambda store, scope: each(*REGIONS)(
         lambda region: queries.overdue_ageing(store, scope, region, NOW)
     ),
