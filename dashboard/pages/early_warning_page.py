@@ -31,7 +31,10 @@ AGAIN_S = 5
 """While the first look is on its way the page asks again."""
 SHOWN, FOLDED = 6, 44
 """Signals of a kind that are seen at once, and that unfold; the API has all of them."""
-CASES = 8
+CASES = 30
+"""Cases that unfold below a signal, the newest."""
+IN_A_LIST = ("anomaly", "repeated-place")
+"""Kinds whose cases are those of one region: the desk's list shows them. Others lie across."""
 WINDOWS = {"24h": 1, "7d": 7, "30d": 30}
 """Windows of the desk, and how many days of a signal each holds."""
 
@@ -156,10 +159,9 @@ def _kind(
 
 
 def _signal(look: Look, one: Signal, cases: Mapping[int, Incident]) -> Any:
-    links = [
-        html.A(look.say("early-warning-map"), href=desk(look, one)),
-        html.A(look.say("early-warning-cases"), href=case_list(look, one)),
-    ]
+    links = [html.A(look.say("early-warning-map"), href=desk(look, one))]
+    if one.kind in IN_A_LIST:
+        links.append(html.A(look.say("early-warning-cases"), href=case_list(look, one)))
     if one.place_code is not None:
         links.append(
             html.A(
@@ -219,15 +221,15 @@ def case_list(look: Look, one: Signal) -> str:
     window = next(
         (key for key, span in (("24h", 1), ("7d", 7), ("30d", 30)) if days <= span), "30d"
     )
-    # A cluster is named after its commonest category, and a hot spot is of all of them.
-    by_trait = one.kind in ("anomaly", "repeated-place")
-    category = one.category if by_trait else None
-    only = CaseFilter(category=category, channel=one.channel)
+    only = CaseFilter(category=one.category, channel=one.channel)
     return "/" + look.href(replace(_at(look, one).of_cases(only), window=window))
 
 
 def _at(look: Look, one: Signal | None) -> View:
     if one is None:
         return look.view
-    root = look.tree.root.code
-    return look.view.at_region(None if one.region_code == root else one.region_code)
+    root, code = look.tree.root.code, one.region_code
+    if one.kind not in IN_A_LIST:
+        # It lies across regions of the finest level: seen whole from the one above.
+        code = look.tree.ancestors(code)[-2:][0].code
+    return look.view.at_region(None if code == root else code)

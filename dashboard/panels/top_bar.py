@@ -142,6 +142,12 @@ def choices(look: Look) -> list[Any]:
             title=look.say("reports"),
         ),
         html.A(
+            look.say("early-warning-link"),
+            href=f"/early-warning{look.href(view)}",
+            className="choice to-warnings",
+            title=look.say("early-warning"),
+        ),
+        html.A(
             "EN" if other_language == "en" else "中",
             href=look.href(replace(view, language=other_language)),
             className="choice round",

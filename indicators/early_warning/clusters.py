@@ -50,7 +50,7 @@ def _signal(past: Past, rows: np.ndarray, found: Cluster, weeks: int, crs: str) 
         "where": where(past, region_code),
         "across": f"{2 * shapely.minimum_bounding_radius(found.outline):.0f}",
         "days": NEWEST_DAYS,
-        "weeks": weeks,
+        "weeks": weeks + NEWEST_DAYS // 7,
         "n": len(rows),
         "expected": f"{found.expected:.1f}",
         "category": term("categories", category),
