@@ -88,9 +88,14 @@ class Figures:
         return self._years[asked]
 
     def _changed(self, key: str, value: float | None, before: float | None) -> float | None:
-        """Return a relative change; of a share, which is in percent already, the difference."""
+        """Return a relative change; of a share, which is in percent already, the difference.
+
+        That of the shares as they are written: who reads 51.3 and 51.2 works out 0.1.
+        """
         if is_share(self.indicator(key)):
-            return None if value is None or before is None else round(value - before, 9)
+            if value is None or before is None:
+                return None
+            return round(round(value, 1) - round(before, 1), 1)
         return engine.change(value, before)
 
     def _narrowed(self, figure: Figure) -> float | None:

@@ -39,7 +39,7 @@ def counted_again(store: Store, figure: Figure) -> float | None:
 
     def change(before: float | None) -> float | None:
         if share and value.value is not None and before is not None:
-            return value.value - before
+            return round(round(value.value, 1) - round(before, 1), 1)
         return None if share else engine.change(value.value, before)
 
     return {
@@ -150,3 +150,13 @@ def test_open_cases_of_the_tables_are_those_of_the_lists(store: Store) -> None:
         listed = queries.incident_count(store, ALL, "c", span, NOW, only)
         assert standing.rows[-1][column].value == listed
         assert sum(row[column].value or 0 for row in standing.listed) == listed
+
+
+def test_the_change_of_a_share_is_that_of_the_shares_as_they_are_written(store: Store) -> None:
+    report = make_report(store, ALL, "monthly", NOW, period="2026-10")
+    table = next(one for one in report.tables() if one.key == "against-both")
+    shares = [row for row in table.rows if row[1].text.endswith("%") and row[2].text != "—"]
+    assert len(shares) > 3
+    for _, now, before, change, *_ in shares:
+        shown = float(now.text[:-1]) - float(before.text[:-1])
+        assert float(change.text.replace("−", "-")) == pytest.approx(shown)
