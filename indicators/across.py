@@ -102,7 +102,9 @@ class Across:
             case Readings():
                 return self._readings(need)
             case Sensors():
-                return self._sensors(need)
+                # Nobody keeps what the states were before.
+                is_now = self._window.end >= self._at
+                return self._sensors(need) if is_now else np.full(len(self._codes), np.nan)
             case Answers():
                 return self._answers(need)
             case Repeats():
@@ -131,11 +133,12 @@ class Across:
         )
 
     def _standing(self, need: Standing) -> Array:
-        if is_past(self._store, self._at):
+        end = min(self._window.end, self._at)
+        if end == self._at and is_past(self._store, self._at):
             where = self._store, self._scope
             return standing_then(*where, need.what, self._codes, self._at).astype(np.float64)
-        standing = self._lately.standing_each(need.what, self._codes, self._at)
-        return np.where(self._window.end >= self._lately.since, standing, np.nan)
+        standing = self._lately.standing_each(need.what, self._codes, end)
+        return np.where(end >= self._lately.since, standing, np.nan)
 
     def _cases_of(self, need: CasesOf) -> Array:
         part, counts, keys = self._part, np.zeros(len(self._codes)), exact_keys(need)

@@ -121,7 +121,8 @@ class History:
                 # Nobody keeps what the states were before.
                 value = self.sensors.count(self._region_code, need)
                 is_now = np.arange(len(self.spans)) == 0
-                return np.where(is_now & (self.spans.windows[0] == self._now), value, np.nan)
+                speaks_of_now = self.spans.windows[0] == self._now and self._now.end >= self._at
+                return np.where(is_now & speaks_of_now, value, np.nan)
             case Answers():
                 return self._answers(need)
             case Repeats():

@@ -84,6 +84,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield store
 
 
+PAST = ("2025-06", "2025-07-25..2025-07-29")
+"""Periods that are over: what stood then, and not what stands now."""
+
+
 def board(
     store: Store,
     code: str = "c",
@@ -117,7 +121,7 @@ def test_children_and_residue_add_up_to_the_region(store: Store, window: str, re
             assert RESIDUE not in found
 
 
-@pytest.mark.parametrize("window", windows.KEYS)
+@pytest.mark.parametrize("window", [*windows.KEYS, *PAST])
 def test_a_ranking_says_what_the_board_of_each_child_says(store: Store, window: str) -> None:
     for region in ("c", "t1"):
         rankings = {
@@ -332,6 +336,14 @@ def test_hours_of_long_ago_are_not_known(store: Store, monkeypatch: pytest.Monke
     assert by_day.value > 0
     found = engine.by_level(store, EVERYTHING, "town", "reported-incidents", "7d", long_ago)
     assert sum(value or 0 for value in found.values()) == by_day.value
+
+
+def test_states_of_sensors_are_of_the_present_only(store: Store) -> None:
+    assert board(store, "c", "today")["sensors-online"].value is not None
+    for window in PAST:
+        assert board(store, "c", window)["sensors-online"].value is None
+        found = engine.by_level(store, EVERYTHING, "town", "sensors-online", window, NOW)
+        assert set(found.values()) == {None}
 
 
 def test_no_such_window_or_indicator(store: Store) -> None:
