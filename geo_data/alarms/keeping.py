@@ -190,6 +190,17 @@ def _names(connection: Connection, store: Store, codes: list[str]) -> dict[str, 
     return {row.code: row.name for row in connection.execute(wanted)} if codes else {}
 
 
+def _title(name: str, what: str) -> str:
+    """Say where and what; many a sensor is called by what it watches for.
+
+    Examples
+    --------
+    >>> _title("银祥商厦3号表", "燃气泄漏"), _title("银祥商厦燃气泄漏", "燃气泄漏")
+    ('银祥商厦3号表燃气泄漏', '银祥商厦燃气泄漏')
+    """
+    return name if what in name else f"{name}{what}"
+
+
 def _case(store: Store, roster: Roster, up: Up, name: str) -> IncidentReport:
     rule = roster.by_rule[up.subject[0]].rule
     opening = rule.opens_incident
@@ -199,7 +210,7 @@ def _case(store: Store, roster: Roster, up: Up, name: str) -> IncidentReport:
         source=SOURCE,
         source_id=str(up.id),
         code=f"YJ{day:%Y%m%d}-{up.id}",
-        title=f"{name or up.subject[1]}{rule.name.zh}",
+        title=_title(name or up.subject[1], rule.name.zh),
         channel=CHANNEL,
         category=opening.category,
         severity=opening.case_severity,

@@ -14,10 +14,9 @@ from fastapi.testclient import TestClient
 from dashboard.server import create_server
 from geo_data.ingest import apply
 from geo_data.settings import Settings
-from geo_data.store import Store
-from tests.geo_data.lived_city import make_lived_city
+from geo_data.store import Store, open_store
 from tests.indicators.test_evaluation import RATES, having, life
-from tests.stores import Stores
+from tests.stores import Address, Stores
 
 NOW = datetime(2025, 8, 4, 1, tzinfo=UTC)
 KEY = "open sesame"
@@ -34,8 +33,8 @@ def closed(n: int, region: str, after: timedelta | None) -> Any:
 
 
 @pytest.fixture
-def store(stores: Stores) -> Iterator[Store]:
-    store = having(make_lived_city(stores.new()), RATES)
+def store(stores: Stores, lived_city: Address) -> Iterator[Store]:
+    store = having(open_store(stores.copy(lived_city)), RATES)
     soon, late = timedelta(minutes=20), timedelta(days=9)
     for n, (region, after) in enumerate(
         [("t0g0", soon), ("t0g0", soon), ("t0g1", late), ("t0g1", None), ("t1g0", soon)]

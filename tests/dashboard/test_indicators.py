@@ -16,10 +16,10 @@ from dashboard.server import create_server
 from geo_data.ingest import apply
 from geo_data.records import Stage
 from geo_data.settings import Settings
-from geo_data.store import Store
+from geo_data.store import Store, open_store
 from indicators.catalog import GROUPS, groups, indicators
-from tests.geo_data.lived_city import NOON, hours, make_lived_city, step
-from tests.stores import Stores
+from tests.geo_data.lived_city import NOON, hours, step
+from tests.stores import Address, Stores
 
 NOW = NOON + hours(13)
 KEY = "open sesame"
@@ -35,8 +35,8 @@ PATH = "/api/v1/indicators/open-incidents/thresholds/2025-01-01"
 
 
 @pytest.fixture
-def store(stores: Stores) -> Iterator[Store]:
-    store = make_lived_city(stores.new())
+def store(stores: Stores, lived_city: Address) -> Iterator[Store]:
+    store = open_store(stores.copy(lived_city))
     apply(store, [step("0", Stage.DISPATCHED, 1), step("0", Stage.CLOSED, 2)], NOW)
     yield store
     store.close()

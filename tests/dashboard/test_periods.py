@@ -14,9 +14,9 @@ from fastapi.testclient import TestClient
 from dashboard.server import create_server
 from geo_data.ingest import apply
 from geo_data.settings import Settings
-from geo_data.store import Store
-from tests.geo_data.lived_city import case, make_lived_city
-from tests.stores import Stores
+from geo_data.store import Store, open_store
+from tests.geo_data.lived_city import case
+from tests.stores import Address, Stores
 
 NOW = datetime(2025, 8, 4, 1, tzinfo=UTC)
 KEY = "open sesame"
@@ -26,8 +26,8 @@ CARD = "/api/v1/indicators/reported-incidents"
 
 
 @pytest.fixture
-def store(stores: Stores) -> Iterator[Store]:
-    store = make_lived_city(stores.new())
+def store(stores: Stores, lived_city: Address) -> Iterator[Store]:
+    store = open_store(stores.copy(lived_city))
     yield store
     store.close()
 

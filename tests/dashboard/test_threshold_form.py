@@ -15,10 +15,10 @@ from fastapi.testclient import TestClient
 from dashboard.pages.threshold_changes import limit_of
 from dashboard.server import create_server
 from geo_data.settings import Settings
-from geo_data.store import Store
+from geo_data.store import Store, open_store
 from indicators import threshold_book
-from tests.geo_data.lived_city import NOON, hours, make_lived_city
-from tests.stores import Stores
+from tests.geo_data.lived_city import NOON, hours
+from tests.stores import Address, Stores
 
 NOW = NOON + hours(13)
 KEY = "open sesame"
@@ -31,8 +31,8 @@ SAID = {
 
 
 @pytest.fixture
-def store(stores: Stores) -> Iterator[Store]:
-    store = make_lived_city(stores.new())
+def store(stores: Stores, lived_city: Address) -> Iterator[Store]:
+    store = open_store(stores.copy(lived_city))
     yield store
     store.close()
 

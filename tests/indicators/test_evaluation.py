@@ -15,14 +15,14 @@ from geo_data.evaluations import Evaluation, Group, Measure
 from geo_data.ingest import Report, StageReport, apply
 from geo_data.own_indicators import OwnIndicator
 from geo_data.records import Scope, Stage
-from geo_data.store import Store
+from geo_data.store import Store, open_store
 from geo_data.time_limits import default_limits
 from indicators import evaluation
 from indicators.evaluation import GroupResult, Settled, UnitResult
 from indicators.evaluation.scoring import marks, places, points_of, rounded, score_of
 from indicators.evaluation.settling import Unit, scored
 from tests.geo_data.lived_city import case, make_lived_city, opened
-from tests.stores import Stores
+from tests.stores import Address, Stores
 
 ALL = Scope.everything()
 NAME = {"zh": "甲", "en": "A"}
@@ -45,8 +45,8 @@ RATES = declared(
 
 
 @pytest.fixture
-def store(stores: Stores) -> Iterator[Store]:
-    with opened(make_lived_city(stores.new())) as store:
+def store(stores: Stores, lived_city: Address) -> Iterator[Store]:
+    with opened(open_store(stores.copy(lived_city))) as store:
         yield having(store)
 
 

@@ -11,9 +11,9 @@ import pytest
 from geo_data.faults import InputError
 from geo_data.ingest import StageReport, apply
 from geo_data.records import Scope, Stage
-from geo_data.store import Store
+from geo_data.store import Store, open_store
 from indicators import evaluation, freezing
-from tests.geo_data.lived_city import make_lived_city, opened
+from tests.geo_data.lived_city import opened
 from tests.indicators.test_evaluation import (
     ALL,
     AT,
@@ -26,12 +26,12 @@ from tests.indicators.test_evaluation import (
     tianmen,
     unit,
 )
-from tests.stores import Stores
+from tests.stores import Address, Stores
 
 
 @pytest.fixture
-def store(stores: Stores) -> Iterator[Store]:
-    with opened(make_lived_city(stores.new())) as store:
+def store(stores: Stores, lived_city: Address) -> Iterator[Store]:
+    with opened(open_store(stores.copy(lived_city))) as store:
         yield having(store)
 
 

@@ -21,8 +21,8 @@ from indicators.calendar_names import days_named, name_of
 from indicators.engine import IndicatorValue
 from indicators.periods import period
 from indicators.spec import Grain
-from tests.geo_data.lived_city import case, make_lived_city, opened, step
-from tests.stores import Stores, address_of
+from tests.geo_data.lived_city import case, opened, step
+from tests.stores import Address, Stores, address_of
 
 ALL = Scope.everything()
 NOW = datetime(2025, 8, 4, 1, tzinfo=UTC)
@@ -32,8 +32,8 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def store(stores: Stores) -> Iterator[Store]:
-    with opened(make_lived_city(stores.new())) as store:
+def store(stores: Stores, lived_city: Address) -> Iterator[Store]:
+    with opened(open_store(stores.copy(lived_city))) as store:
         steps = [step(str(n), Stage.DISPATCHED, n + 1) for n in range(6)]
         ends = [step(str(n), Stage.CLOSED, n + 2) for n in range(4)]
         apply(store, [*steps, *ends], NOW - 2 * HOUR)
