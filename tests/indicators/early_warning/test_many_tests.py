@@ -1,4 +1,4 @@
-"""Benjamini and Hochberg's procedure: that of scipy, and of esda's cut-off."""
+"""What chances are worth among many: by hand, and against esda's cut-off."""
 
 from __future__ import annotations
 
@@ -18,11 +18,9 @@ def test_by_hand() -> None:
     assert q_values(p) == pytest.approx([2 / 3, 0.04, np.nan, 0.9, 0.04], nan_ok=True)
 
 
-@given(CHANCES)
-def test_it_is_scipys(p: np.ndarray) -> None:
-    from scipy.stats import false_discovery_control
-
-    assert q_values(p) == pytest.approx(false_discovery_control(p))
+def test_nothing_was_tested() -> None:
+    assert np.isnan(q_values(np.array([np.nan, np.nan]))).all()
+    assert len(q_values(np.array([]))) == 0
 
 
 @given(CHANCES)
