@@ -78,20 +78,25 @@ def _options(parser: Parser, wording: Wording) -> None:
 def _export(asked: Asked) -> int:
     typed, language = asked.typed, asked.language
     format_of(typed.output)
+    return written(asked, lambda store: _request(typed, store.city.zone, language))
+
+
+def written(asked: Asked, request: Callable[[Store], ExportRequest]) -> int:
+    """Enter a request, make it where it was asked for, and say so; returns the exit status."""
+    typed, language = asked.typed, asked.language
     check_folder(typed.output)
     settings = settings_with_city(asked.environment, city=vars(typed).get("city"))
     now = asked.now()
     with progress(language) as tell:
         store = provide(settings, now, progress=tell).store
     try:
-        record = entered(store, settings, _request(typed, store.city.zone, language), now)
+        record = entered(store, settings, request(store), now)
         with progress(language, step_words) as tell:
             done = made(store, record, typed.output, asked.now, tell)
     finally:
         store.close()
     kilobytes = -(-done.bytes // 1024)
-    said = {"path": typed.output, "number": record.number, "kilobytes": kilobytes}
-    say("cli-exported", language, **said)
+    say("cli-exported", language, path=typed.output, number=record.number, kilobytes=kilobytes)
     return 0
 
 

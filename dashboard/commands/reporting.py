@@ -11,12 +11,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from dashboard.commands.command import Asked, Command, Parser, Wording
-from dashboard.commands.exporting import check_folder, entered, made, moment, system_user
-from dashboard.commands.telling import progress, say
-from dashboard.exporting.steps import step_words
+from dashboard.commands.exporting import moment, system_user, written
 from geo_data.exports import ExportRequest
 from geo_data.faults import Fault, InputError, nearest
-from geo_data.provision import provide, settings_with_city
 from geo_data.store import Store
 from indicators.reports import Kind
 from layers.reports import FORMATS
@@ -46,22 +43,8 @@ def _options(parser: Parser, wording: Wording) -> None:
 
 
 def _report(asked: Asked) -> int:
-    typed, language = asked.typed, asked.language
-    _format_of(typed.output)
-    check_folder(typed.output)
-    settings = settings_with_city(asked.environment, city=vars(typed).get("city"))
-    now = asked.now()
-    with progress(language) as tell:
-        store = provide(settings, now, progress=tell).store
-    try:
-        record = entered(store, settings, _request(typed, store), now)
-        with progress(language, step_words) as tell:
-            done = made(store, record, typed.output, asked.now, tell)
-    finally:
-        store.close()
-    kilobytes = -(-done.bytes // 1024)
-    say("cli-exported", language, path=typed.output, number=record.number, kilobytes=kilobytes)
-    return 0
+    _format_of(asked.typed.output)
+    return written(asked, lambda store: _request(asked.typed, store))
 
 
 def _format_of(path: Path) -> str:
