@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -77,10 +78,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class FileByFile(LoadScopeScheduling):
-    """Two processes share the tests, a file at a time, so that what a module makes is made once.
+    """Three processes share the tests, a file at a time, so that what a module makes is made once.
 
-    All that need Chromium go to one of them, as it draws on every core there is: two side by side
-    take longer than one after the other.
+    One more than there are cores: tests wait for servers, browsers and processes of their own. All
+    that need Chromium go to one of them, as it draws on every core there is: two side by side take
+    longer than one after the other.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -90,6 +92,18 @@ class FileByFile(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FileByFile:
     return FileByFile(config, log)
+
+
+def _listening() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "commit-watch"}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def every_store_is_closed() -> Iterator[None]:
+    """A store of the server's that is left open goes on asking, and is heard by other tests."""
+    before = _listening()
+    yield
+    assert _listening() <= before, "a store of this module was left open"
 
 
 @pytest.fixture(scope="session")

@@ -178,6 +178,25 @@ window.yiping.page = (() => {
     hits[Math.max(0, Math.min(hits.length - 1, at + step))].focus();
   }
 
+  /** The text whose first answer is gone to when it comes. */
+  let wanted = null;
+
+  function layHits(found) {
+    const laid = lay(found);
+    document.querySelector(".hits").dataset.answers = found ? found.text : "";
+    if (wanted !== null) toFirstHit();
+    return laid;
+  }
+
+  /** Who types fast and presses Enter means what was typed, not what is listed so far. */
+  function toFirstHit() {
+    const text = document.getElementById("search").value.trim();
+    const hits = document.querySelector(".hits");
+    wanted = text === (hits.dataset.answers || "") ? null : text;
+    const first = hits.querySelector("a");
+    if (wanted === null && first) first.click();
+  }
+
   function onKey(event) {
     if (!isDesk() || event.ctrlKey || event.metaKey || event.altKey) return;
     const search = document.getElementById("search");
@@ -191,8 +210,7 @@ window.yiping.page = (() => {
       walkHits(event.key === "ArrowDown" ? 1 : -1);
       event.preventDefault();
     } else if (inSearch && event.key === "Enter" && event.target === search) {
-      const first = document.querySelector(".hits a");
-      if (first) first.click();
+      toFirstHit();
     } else if (!typing(event.target)) {
       const panel = { "[": "left", "]": "right", "\\": "bottom" }[event.key];
       if (event.key === "/") {
@@ -204,6 +222,7 @@ window.yiping.page = (() => {
   }
 
   function leaveSearch() {
+    wanted = null;
     window.dash_clientside.set_props("search", { value: "" });
   }
 
@@ -233,5 +252,5 @@ window.yiping.page = (() => {
   /** The server says so: a link to a moment still to come shows the present. */
   const isPast = () => Boolean(document.querySelector(".notice.past"));
 
-  return { follow, go, withKeys, fold, lay, laid: () => whole, isPast };
+  return { follow, go, withKeys, fold, lay, layHits, laid: () => whole, isPast };
 })();

@@ -69,10 +69,11 @@ def register(app: Dash, context: Context) -> None:
         prevent_initial_call=True,
     )
     def show_hits(text: str | None, query: str) -> dict[str, str]:
-        return {Ids.HITS: text_of(answers(context.look(query), (text or "").strip()))}
+        wanted = (text or "").strip()
+        return {"text": wanted, Ids.HITS: text_of(answers(context.look(query), wanted))}
 
     app.clientside_callback(  # type: ignore[no-untyped-call]
-        "(found) => window.yiping.page.lay(found)",
+        "(found) => window.yiping.page.layHits(found)",
         Output(Ids.HITS, "data-laid"),
         Input(Ids.FOUND, "data"),
         prevent_initial_call=True,

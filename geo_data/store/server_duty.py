@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import zlib
+from contextlib import suppress
 
 import psycopg
 from sqlalchemy import URL
@@ -55,7 +56,14 @@ class ServerDuty(Duty):
 
     def close(self) -> None:
         """See :meth:`Duty.close`."""
-        self._has = False
         if self._connection is not None:
+            if self._has:
+                self._leave(self._connection)
             self._connection.close()
             self._connection = None
+        self._has = False
+
+    def _leave(self, connection: psycopg.Connection) -> None:
+        # The server takes a closed connection's locks away some time later, and somebody waits.
+        with suppress(psycopg.Error):
+            connection.execute("SELECT pg_advisory_unlock(%s, %s)", (_DUTIES, self._key))

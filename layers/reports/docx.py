@@ -22,7 +22,7 @@ from layers.print import render
 from layers.reports import docx_styles as styles
 from layers.reports.document import Document
 from layers.reports.layout import HEAD_RED, TITLE_PT, WIDE_MM, mm
-from layers.reports.pieces import MIDDLE, title_lines, widths_of
+from layers.reports.pieces import MIDDLE, stays_with_next, title_lines, widths_of
 
 
 def docx_bytes(document: Document) -> bytes:
@@ -94,6 +94,9 @@ def _table(file: Any, block: Table, foot: str) -> None:
         for place, row in enumerate(block.rows):
             is_sum = place >= len(block.rows) - block.sums
             _row(made, block, widths, row, is_head=False, is_sum=is_sum)
+            if stays_with_next(block, place):
+                for box in made.rows[-1].cells:
+                    box.paragraphs[0].paragraph_format.keep_with_next = True
         for column, wide in zip(made.columns, widths, strict=True):
             column.width = Mm(wide)
     else:

@@ -18,6 +18,8 @@ _LOOSEST = 0.15
 """Letters are never farther apart than so much of their height to fill a line."""
 _PAD_MM, _ROW_LEAD, _SMALL_LEAD = 1.1, 1.35, 1.4
 _NARROWEST_MM = 9.0
+_WHOLE_ROWS = 6
+"""A table of so many rows stands on one page."""
 MIDDLE = frozenset({"rank", "level", "severity", "stage", "seen"})
 """Columns of short words, which stand in the middle."""
 _PEN = Stroke(INK, layout.RULE_MM)
@@ -115,9 +117,7 @@ def table(block: Table, foot: str) -> Iterator[Piece]:
         for place, row in enumerate(block.rows):
             is_sum = place >= len(block.rows) - block.sums
             made = _row(block, widths, row, is_head=False, is_sum=is_sum)
-            # Neither the last row nor what is said of the table is alone at the top of a page.
-            near_end = place >= len(block.rows) - 2
-            yield Piece(made.height, made.items, near_end, head)
+            yield Piece(made.height, made.items, stays_with_next(block, place), head)
     else:
         yield Piece(size * 2, (_line(block.empty, 0.0, size * 2, TABLE_PT),), keeps=True)
     yield Piece(1.2, (), keeps=True)
@@ -125,6 +125,15 @@ def table(block: Table, foot: str) -> Iterator[Piece]:
         yield from small(f"共{block.total}项，列前{len(block.listed)}项。", keeps_all=True)
     yield from small(f"口径：{block.rule.rstrip('。')}。{foot}")
     yield Piece(3.0, ())
+
+
+def stays_with_next(block: Table, place: int) -> bool:
+    """Return whether a row of a table stands on the page of what follows it.
+
+    A short table is never parted; of a long one neither the last row nor what is said of the
+    table is alone at the top of a page.
+    """
+    return len(block.rows) <= _WHOLE_ROWS or place >= len(block.rows) - 2
 
 
 def widths_of(block: Table) -> list[float]:

@@ -12,12 +12,20 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from geo_data.demo import make_demo
 from geo_data.settings import Settings
 from geo_data.store import Store, open_store
+from tests.browser.probes import HERE, SETTLED
 from tests.chromium import CHROMIUM, FLAGS
 from tests.serving import Served
 
 # A frame of the map takes a second of software GL on a busy machine of two cores.
 expect.set_options(timeout=60_000)
 DRAWN = "() => document.documentElement.dataset.mapDrawn === '1'"
+TURN = """(search) => {
+    document.activeElement.blur();
+    for (const box of document.querySelectorAll("details[open]")) box.open = false;
+    window.yiping.page.go(search);
+}"""
+LAID = """(search) => location.search.replace(/^\\?$/, "") === search
+    && (window.yiping.page.laid() || "").replace(/^\\?$/, "") === search"""
 
 
 @pytest.fixture(scope="session")
@@ -67,20 +75,59 @@ class Visitor:
         return self.page
 
 
-@pytest.fixture
-def visit(browser: Browser, served: Served) -> Iterator[Callable[..., Page]]:
-    """Open an address of the server; at the end nothing may have gone elsewhere or wrong."""
-    contexts, visitors = [], []
+def opened(browser: Browser, served: Served, width: int, height: int) -> Visitor:
+    context = browser.new_context(viewport={"width": width, "height": height})
+    return Visitor(context.new_page(), urlsplit(served.url).netloc)
 
-    def open_page(address: str = "/", width: int = 1440, height: int = 900) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height})
-        visitor = Visitor(context.new_page(), urlsplit(served.url).netloc)
-        contexts.append(context)
-        visitors.append(visitor)
-        return visitor.go(served.url + address)
 
-    yield open_page
-    for context in contexts:
-        context.close()
+def closed(visitors: list[Visitor]) -> None:
+    """Close pages; nothing may have gone elsewhere or wrong."""
+    for visitor in visitors:
+        visitor.page.context.close()
     assert [url for visitor in visitors for url in visitor.elsewhere] == []
     assert [text for visitor in visitors for text in visitor.complaints] == []
+
+
+@pytest.fixture
+def visit(browser: Browser, served: Served) -> Iterator[Callable[..., Page]]:
+    """Open an address of the server in a page of its own."""
+    visitors = []
+
+    def open_page(address: str = "/", width: int = 1440, height: int = 900) -> Page:
+        visitors.append(opened(browser, served, width, height))
+        return visitors[-1].go(served.url + address)
+
+    yield open_page
+    closed(visitors)
+
+
+@pytest.fixture(scope="module")
+def open_desk(browser: Browser, served: Served) -> Iterator[Page]:
+    """The desk that the tests of a module share: software GL takes ten seconds to open one."""
+    visitor = opened(browser, served, 1440, 900)
+    yield visitor.go(served.url)
+    closed([visitor])
+
+
+@pytest.fixture(scope="module")
+def open_wall(browser: Browser, served: Served) -> Iterator[Page]:
+    """The wall that the tests of a module share."""
+    visitor = opened(browser, served, 1920, 1080)
+    page = visitor.go(f"{served.url}/wall")
+    page.wait_for_function(HERE)
+    yield page
+    closed([visitor])
+
+
+@pytest.fixture
+def desk(open_desk: Page) -> Callable[..., Page]:
+    """Turn the open desk to a query, as a link on it does."""
+
+    def turn(search: str = "?") -> Page:
+        open_desk.evaluate(TURN, search)
+        open_desk.wait_for_function(LAID, arg=search.removesuffix("?"))
+        open_desk.wait_for_function(SETTLED, polling=250)
+        open_desk.wait_for_function(HERE)
+        return open_desk
+
+    return turn

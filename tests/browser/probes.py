@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+HERE = "() => document.documentElement.dataset.server === 'here'"
 LAYERS = "window.yiping.map.debug.spec.layers.map(({ layer }) => layer.data.split('#')[0])"
 INCIDENTS = "window.yiping.map.debug.state.incidents.length"
 VIEW = """(({ longitude, latitude, zoom, pitch }) => ({ longitude, latitude, zoom, pitch }))(

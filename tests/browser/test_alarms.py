@@ -31,29 +31,27 @@ def tell(store: Store, sensor: Sensor, value: float) -> None:
 
 
 def test_an_alarm_comes_to_desk_and_wall_and_is_acknowledged_at_the_desk(
-    visit: Callable[..., Page], demo_store: Store
+    desk: Callable[..., Page], open_wall: Page, demo_store: Store
 ) -> None:
     sensor = smoke(demo_store, 3)
-    desk, wall = visit("/?tab=alarms"), visit("/wall", 1920, 1080)
-    for page in (desk, wall):
-        page.wait_for_function("() => document.documentElement.dataset.server === 'here'")
+    page, wall = desk("?tab=alarms"), open_wall
     tell(demo_store, sensor, 1)
     (alarm,) = queries.alarms_of_sensor(demo_store, EVERYONE, sensor.code, datetime.now(UTC))
     mine = f'{STRIP}[data-key="strip-{alarm.id}"]'
-    for page in (desk, wall):
-        expect(page.locator(mine)).to_contain_text("红色预警")
-        expect(page.locator(mine)).to_contain_text("烟感火警")
+    for screen in (page, wall):
+        expect(screen.locator(mine)).to_contain_text("红色预警")
+        expect(screen.locator(mine)).to_contain_text("烟感火警")
     assert wall.locator("[data-acknowledge]").count() == 0
-    row = desk.locator(f'[data-key="alarm-{alarm.id}"]')
+    row = page.locator(f'[data-key="alarm-{alarm.id}"]')
     expect(row).to_contain_text("待确认")
 
-    desk.locator(f"{mine} [data-acknowledge]").click()
-    desk.locator(".alarm-form input").fill("张三")
-    desk.keyboard.press("Enter")
-    for page in (desk, wall):
-        expect(page.locator(mine)).to_have_count(0)
+    page.locator(f"{mine} [data-acknowledge]").click()
+    page.locator(".alarm-form input").fill("张三")
+    page.keyboard.press("Enter")
+    for screen in (page, wall):
+        expect(screen.locator(mine)).to_have_count(0)
     expect(row).to_contain_text("张三 已确认")
-    desk.reload(wait_until="commit")
+    page.reload(wait_until="commit")
     expect(row).to_contain_text("张三 已确认")
 
     tell(demo_store, sensor, 0)
@@ -61,27 +59,25 @@ def test_an_alarm_comes_to_desk_and_wall_and_is_acknowledged_at_the_desk(
 
 
 def test_the_strip_leads_to_the_sensor_and_its_card_says_by_which_rule(
-    visit: Callable[..., Page], demo_store: Store
+    desk: Callable[..., Page], demo_store: Store
 ) -> None:
     sensor = smoke(demo_store, 5)
     tell(demo_store, sensor, 1)
-    page = visit("/?lang=en")
+    page = desk()
     page.locator(f"{STRIP} a", has_text=sensor.name).click()
     card = page.locator(".card")
-    expect(card).to_contain_text("Smoke alarm")
-    expect(card).to_contain_text("1 is an alarm")
-    expect(card.locator(".stages li").first).to_contain_text("raised")
+    expect(card).to_contain_text("烟感火警")
+    expect(card).to_contain_text("1 为报警")
+    expect(card.locator(".stages li").first).to_contain_text("升起")
     later = datetime.now(UTC) + timedelta(seconds=1)
     apply(demo_store, [Reading(sensor.code, 0, later)], later)
-    expect(card).not_to_contain_text("Smoke alarm")
+    expect(card).not_to_contain_text("1 为报警")
 
 
-def test_what_was_refused_is_said_in_the_form(
-    visit: Callable[..., Page], demo_store: Store
-) -> None:
+def test_what_was_refused_is_said_in_the_form(desk: Callable[..., Page], demo_store: Store) -> None:
     sensor = smoke(demo_store, 7)
     tell(demo_store, sensor, 1)
-    page = visit("/")
+    page = desk()
     page.locator(STRIP, has_text=sensor.name).locator("[data-acknowledge]").click()
     later = datetime.now(UTC) + timedelta(seconds=1)
     apply(demo_store, [Reading(sensor.code, 0, later)], later)

@@ -6,14 +6,13 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from geo_data import queries
 from geo_data.records import Scope
 from geo_data.store import Store
 from tests.browser.probes import SETTLED
 from tests.browser.test_live import report
-from tests.serving import Served
 
 ON_THE_MAP = """() => {
     const { state } = window.yiping.map.debug;
@@ -25,9 +24,8 @@ def number(text: str) -> int:
     return int(re.sub(r"\D", "", text))
 
 
-def test_a_vital_sign_leads_to_its_very_cases(visit: Callable[..., Page]) -> None:
-    page = visit("/?fold=right")
-    page.wait_for_function("() => document.documentElement.dataset.server === 'here'")
+def test_a_vital_sign_leads_to_its_very_cases(desk: Callable[..., Page]) -> None:
+    page = desk("?fold=right")
     sign = page.locator(".vital", has=page.get_by_text("在办", exact=True))
     sign.click()
     expect(page).to_have_url(re.compile("cases=open"))
@@ -46,8 +44,8 @@ def test_a_vital_sign_leads_to_its_very_cases(visit: Callable[..., Page]) -> Non
     page.wait_for_function(f"(n) => ({ON_THE_MAP})() === n", arg=shown)
 
 
-def test_choices_narrow_the_list_and_are_cleared(visit: Callable[..., Page]) -> None:
-    page = visit("/?cases=overdue")
+def test_choices_narrow_the_list_and_are_cleared(desk: Callable[..., Page]) -> None:
+    page = desk("?cases=overdue")
     late = page.locator(".entry.incident .overdue")
     expect(late.first).to_be_visible()
     assert late.count() == page.locator(".entry.incident").count()
@@ -62,16 +60,16 @@ def test_choices_narrow_the_list_and_are_cleared(visit: Callable[..., Page]) -> 
     assert "cases=" not in page.url
 
 
-def test_no_such_case_is_said(visit: Callable[..., Page]) -> None:
-    page = visit("/?cases=overdue&category=0407&severity=1")
+def test_no_such_case_is_said(desk: Callable[..., Page]) -> None:
+    page = desk("?cases=overdue&category=0407&severity=1")
     expect(page.locator(".live-list .calm")).to_have_text(
         "没有这样的事件：超期 · 道路积雪结冰 · 特别重大"
     )
     expect(page.locator(".tab.on .count")).to_have_text("0")
 
 
-def test_a_long_list_unfolds(visit: Callable[..., Page]) -> None:
-    page = visit("/?cases=open")
+def test_a_long_list_unfolds(desk: Callable[..., Page]) -> None:
+    page = desk("?cases=open")
     rows = page.locator(".entry.incident")
     expect(rows).to_have_count(40)
     page.locator(".unfold").click()
@@ -80,10 +78,9 @@ def test_a_long_list_unfolds(visit: Callable[..., Page]) -> None:
 
 
 def test_a_new_case_slides_in_and_disturbs_nobody(
-    visit: Callable[..., Page], demo_store: Store
+    desk: Callable[..., Page], demo_store: Store
 ) -> None:
-    page = visit("/")
-    page.wait_for_function("() => document.documentElement.dataset.server === 'here'")
+    page = desk()
     # Somebody is in the middle of the list, with the focus on a row.
     row = page.locator(".entry.incident").nth(20)
     row.focus()
@@ -118,20 +115,17 @@ def test_a_new_case_slides_in_and_disturbs_nobody(
     assert abs(after - before) < 3
 
 
-def test_who_wants_no_motion_gets_none(browser: Browser, served: Served) -> None:
-    context = browser.new_context(reduced_motion="reduce")
-    page = context.new_page()
-    page.goto(served.url)
-    page.wait_for_function("() => document.documentElement.dataset.server === 'here'")
+def test_who_wants_no_motion_gets_none(desk: Callable[..., Page], demo_store: Store) -> None:
+    page = desk()
+    page.emulate_media(reduced_motion="reduce")
     expect(page.locator(".entry.incident").first).to_be_visible()
     page.evaluate(
         """() => { window.__moved = 0; const move = Element.prototype.animate;
             Element.prototype.animate = function (...all) {
                 window.__moved++; return move.apply(this, all); }; }"""
     )
-    tree = queries.region_tree(served.store, Scope.everything())
+    tree = queries.region_tree(demo_store, Scope.everything())
     title = f"静静地 {datetime.now(UTC):%H%M%S%f}"
-    report(served.store, title, tree.root.lon, tree.root.lat)
+    report(demo_store, title, tree.root.lon, tree.root.lat)
     expect(page.locator(".entry", has_text=title)).to_be_visible()
     assert page.evaluate("() => window.__moved") == 0
-    context.close()

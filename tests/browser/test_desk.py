@@ -49,8 +49,8 @@ def settled(page: Page) -> None:
     page.wait_for_function(SETTLED, timeout=60_000, polling=250)
 
 
-def test_first_view_is_drawn_and_speaks_chinese(visit: Callable[..., Page]) -> None:
-    page = visit("/")
+def test_first_view_is_drawn_and_speaks_chinese(open_desk: Page) -> None:
+    page = open_desk
     expect(page.locator(".trail .here")).to_contain_text("松江区")
     expect(page.locator(".vital").first).to_be_visible()
     expect(page.locator(".ranking .rows > .rank")).to_have_count(17)
@@ -114,8 +114,8 @@ def test_a_pasted_link_restores_the_exact_view(
     assert page.url == before
 
 
-def test_back_button_goes_one_drill_up(visit: Callable[..., Page]) -> None:
-    page = visit("/")
+def test_back_button_goes_one_drill_up(desk: Callable[..., Page]) -> None:
+    page = desk()
     name = page.locator(".rank .name").first.inner_text()
     page.locator(".rank").first.click()
     expect(page.locator(".trail .here")).to_contain_text(name)
@@ -124,18 +124,29 @@ def test_back_button_goes_one_drill_up(visit: Callable[..., Page]) -> None:
 
 
 @pytest.mark.parametrize("text", ["泗泾", "sj", "310117102"])
-def test_search_by_name_initials_and_code(visit: Callable[..., Page], text: str) -> None:
-    page = visit("/")
+def test_search_by_name_initials_and_code(desk: Callable[..., Page], text: str) -> None:
+    page = desk()
     page.keyboard.press("/")
     page.keyboard.type(text)
-    hit = page.locator(".hit", has_text="泗泾镇").first
-    expect(hit).to_be_visible()
+    # The answers to less than that change under the pointer.
+    hit = page.locator(f'.hits[data-answers="{text}"] .hit', has_text="泗泾镇").first
     hit.click()
+    expect(page.locator(".trail .here")).to_contain_text("泗泾镇")
+    expect(page.locator(".hit")).to_have_count(0)
+
+
+def test_enter_means_what_was_typed_and_not_what_is_listed_so_far(
+    desk: Callable[..., Page],
+) -> None:
+    page = desk()
+    page.keyboard.press("/")
+    page.keyboard.type("310117102")
+    page.keyboard.press("Enter")
     expect(page.locator(".trail .here")).to_contain_text("泗泾镇")
 
 
-def test_a_layer_is_switched_off_and_on(visit: Callable[..., Page]) -> None:
-    page = visit("/")
+def test_a_layer_is_switched_off_and_on(desk: Callable[..., Page]) -> None:
+    page = desk()
     assert "sensors" in page.evaluate(f"() => {LAYERS}")
     page.locator(".layer-box > summary").click()
     page.locator('[data-layer="sensors"] .switch').click()
@@ -159,9 +170,9 @@ def test_a_region_that_is_not_there_is_said_and_the_nearest_shown(
     expect(page.locator(".trail .here")).to_contain_text("泗泾镇")
 
 
-def test_the_numbers_agree(visit: Callable[..., Page]) -> None:
+def test_the_numbers_agree(desk: Callable[..., Page]) -> None:
     """Ranking adds up to the board; the histogram to the list's window."""
-    page = visit("/?indicator=reported-incidents&window=30d")
+    page = desk("?indicator=reported-incidents&window=30d")
     rows = [
         int(text.replace(",", ""))
         for text in page.locator(".ranking .rows > .rank .digits").all_inner_texts()

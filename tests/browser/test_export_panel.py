@@ -11,8 +11,8 @@ pytestmark = pytest.mark.browser
 WAIT_MS = 180_000
 
 
-def test_a_file_is_asked_for_on_the_desk_and_fetched(visit: Callable[..., Page]) -> None:
-    page = visit("/?region=310117102&layers=region-town,incidents")
+def test_a_file_is_asked_for_on_the_desk_and_fetched(desk: Callable[..., Page]) -> None:
+    page = desk("?region=310117102&layers=region-town,incidents")
     page.locator("a.opens-export").click()
     form = page.frame_locator(".export-frame iframe")
     expect(form.locator("fieldset").first).to_contain_text("泗泾镇")
@@ -31,8 +31,8 @@ def test_a_file_is_asked_for_on_the_desk_and_fetched(visit: Callable[..., Page])
     expect(page.locator(".export-frame")).to_have_count(0)
 
 
-def test_a_presentation_begins_as_a_slide(visit: Callable[..., Page]) -> None:
-    page = visit("/?region=310117102&cases=overdue")
+def test_a_presentation_begins_as_a_slide(desk: Callable[..., Page]) -> None:
+    page = desk("?region=310117102&cases=overdue")
     page.locator("a.opens-export").click()
     form = page.frame_locator(".export-frame iframe")
     template = form.locator("select[name=template]")
@@ -42,13 +42,15 @@ def test_a_presentation_begins_as_a_slide(visit: Callable[..., Page]) -> None:
     expect(template).to_have_value("slide-16x9")
     form.get_by_text("PDF", exact=False).click()
     expect(template).to_have_value(before)
+    page.keyboard.press("Escape")
+    expect(page.locator(".export-frame")).to_have_count(0)
 
 
-def test_what_is_missing_for_a_publication_is_said(visit: Callable[..., Page]) -> None:
-    page = visit("/?region=310117102&lang=en")
+def test_what_is_missing_for_a_publication_is_said(desk: Callable[..., Page]) -> None:
+    page = desk("?region=310117102")
     page.locator("a.opens-export").click()
     form = page.frame_locator(".export-frame iframe")
     form.locator("select[name=purpose]").select_option("publication")
     form.locator("button[type=submit]").click()
-    expect(form.locator(".form-fault")).to_contain_text("approval")
+    expect(form.locator(".form-fault")).to_contain_text("审图号")
     expect(form.locator("button[type=submit]")).to_be_enabled()

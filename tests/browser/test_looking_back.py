@@ -15,7 +15,6 @@ from geo_data.store import Store
 from tests.browser.test_live import report
 
 EVERYONE = Scope.everything()
-HERE = "() => document.documentElement.dataset.server === 'here'"
 
 
 def moment_of(page: Page) -> datetime | None:
@@ -28,10 +27,9 @@ def listed(page: Page) -> list[str]:
 
 
 def test_a_click_on_the_time_bar_looks_back_and_the_stream_goes_on_unseen(
-    visit: Callable[..., Page], demo_store: Store
+    desk: Callable[..., Page], demo_store: Store
 ) -> None:
-    page = visit("/")
-    page.wait_for_function(HERE)
+    page = desk()
     bars = page.locator(".bars").bounding_box()
     assert bars is not None
     page.mouse.click(bars["x"] + bars["width"] * 0.5, bars["y"] + 20)
@@ -63,8 +61,8 @@ def test_a_click_on_the_time_bar_looks_back_and_the_stream_goes_on_unseen(
     expect(page.locator(".entry", has_text=title)).to_be_visible()
 
 
-def test_the_playhead_goes_by_keys(visit: Callable[..., Page]) -> None:
-    page = visit("/")
+def test_the_playhead_goes_by_keys(desk: Callable[..., Page]) -> None:
+    page = desk()
     head = page.locator(".playhead")
     head.focus()
     page.keyboard.press("PageDown")
@@ -83,7 +81,7 @@ def test_the_playhead_goes_by_keys(visit: Callable[..., Page]) -> None:
     assert moment_of(page) is None
 
 
-def test_a_moment_to_come_is_the_present(visit: Callable[..., Page]) -> None:
-    page = visit("/?at=2999-01-01T00:00:00Z")
+def test_a_moment_to_come_is_the_present(desk: Callable[..., Page]) -> None:
+    page = desk("?at=2999-01-01T00:00:00Z")
     expect(page.locator(".notices .said .notice")).to_have_text("所选时刻尚未到来；已显示现在。")
     expect(page.locator(".notice.past")).to_have_count(0)

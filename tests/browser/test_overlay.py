@@ -54,11 +54,11 @@ def assert_as_drawn_anew(page: Page) -> None:
     assert shown == anew
 
 
-@pytest.mark.parametrize("address", ["/", "/wall"])
+@pytest.mark.parametrize("screen", ["open_desk", "open_wall"])
 def test_a_sensor_that_changes_leaves_the_writing_alone(
-    visit: Callable[..., Page], address: str
+    request: pytest.FixtureRequest, screen: str
 ) -> None:
-    page = visit(address)
+    page: Page = request.getfixturevalue(screen)
     settled(page)
     written = []
     # A font or a document that comes meanwhile is written anew: not five times one after the other.
@@ -71,8 +71,8 @@ def test_a_sensor_that_changes_leaves_the_writing_alone(
     assert_as_drawn_anew(page)
 
 
-def test_what_moves_the_picture_is_written_anew(visit: Callable[..., Page]) -> None:
-    page = visit("/")
+def test_what_moves_the_picture_is_written_anew(desk: Callable[..., Page]) -> None:
+    page = desk()
     settled(page)
     for change in (
         "() => document.querySelector('.map-nearer').click()",
@@ -86,8 +86,8 @@ def test_what_moves_the_picture_is_written_anew(visit: Callable[..., Page]) -> N
         assert_as_drawn_anew(page)
 
 
-def test_another_size_language_and_theme_are_written_anew(visit: Callable[..., Page]) -> None:
-    page = visit("/")
+def test_another_size_language_and_theme_are_written_anew(desk: Callable[..., Page]) -> None:
+    page = desk()
     settled(page)
     page.set_viewport_size({"width": 1100, "height": 700})
     settled(page)

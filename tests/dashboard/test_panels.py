@@ -22,27 +22,20 @@ from dashboard.view import WINDOWS
 from dashboard.widgets.heat_calendar import months_of
 from dashboard.widgets.markup import text_of as markup_of
 from geo_data.dictionaries import channel_groups
-from geo_data.ingest import apply
-from geo_data.records import Stage
 from geo_data.settings import Settings
 from geo_data.store import Store, write_layer
 from indicators.channel_share import channel_shares
 from indicators.day_values import twelve_months
-from tests.geo_data.lived_city import NOON, hours, make_lived_city, step
+from tests.dashboard.worked_city import NOW, make_worked_city
+from tests.geo_data.lived_city import make_lived_city, opened
 from tests.geo_data.small_city import cell, make_small_city
 from tests.stores import Stores
-
-NOW = NOON + hours(24 * 4)
-"""Saturday 2025-07-05, noon: the first cases, sent out at one, have been overdue for days."""
 
 
 @pytest.fixture(scope="module")
 def store(module_stores: Stores) -> Iterator[Store]:
-    store = make_lived_city(module_stores.new())
-    told = [step(str(n), Stage.DISPATCHED, n + 0.5) for n in range(6)]
-    apply(store, [*told, step("0", Stage.CLOSED, 2)], NOW)
-    yield store
-    store.close()
+    with opened(make_worked_city(module_stores.new())) as store:
+        yield store
 
 
 @pytest.fixture(scope="module")

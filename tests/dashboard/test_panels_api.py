@@ -12,23 +12,17 @@ import pytest
 from fastapi.testclient import TestClient
 
 from dashboard.server import create_server
-from geo_data.ingest import apply
-from geo_data.records import Stage
 from geo_data.settings import Settings
 from geo_data.store import Store
-from tests.geo_data.lived_city import NOON, hours, make_lived_city, step
+from tests.dashboard.worked_city import NOW, make_worked_city
+from tests.geo_data.lived_city import hours, opened
 from tests.stores import Stores
-
-NOW = NOON + hours(24 * 4)
 
 
 @pytest.fixture(scope="module")
 def store(module_stores: Stores) -> Iterator[Store]:
-    store = make_lived_city(module_stores.new())
-    told = [step(str(n), Stage.DISPATCHED, n + 0.5) for n in range(6)]
-    apply(store, [*told, step("0", Stage.CLOSED, 2)], NOW)
-    yield store
-    store.close()
+    with opened(make_worked_city(module_stores.new())) as store:
+        yield store
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ from layers.reports.layout import HIGH_MM
 from layers.reports.making import document_of
 from layers.reports.pages import paged
 from layers.reports.pdf import pdf_bytes
-from layers.reports.pieces import Piece, paragraph, title_lines, whole
+from layers.reports.pieces import Piece, paragraph, table, title_lines, whole
 from tests.geo_data.lived_city import opened
 from tests.indicators.reports.counted_city import NOW, make_counted_city
 
@@ -218,6 +218,21 @@ def test_the_head_of_a_table_stands_on_each_of_its_pages() -> None:
     assert len(pages) == 3
     assert [page[0][1].items for page in pages] == [("head",)] * 3
     assert sum(piece.items[0] != "head" for page in pages for _, piece in page) == 60
+
+
+def test_a_short_table_is_not_parted(month: Report, opened_docx: docx.document.Document) -> None:
+    tables = list(zip(month.tables(), opened_docx.tables, strict=True))
+    short = [(block, made) for block, made in tables if 2 < len(block.rows) < 6]
+    assert short
+    for block, made in short:
+        for room in (20.0, 30.0, 40.0):
+            above = Piece(HIGH_MM - room, ("above",))  # type: ignore[arg-type]
+            _, page = paged([above, *table(block, "")])
+            rows = [piece for _, piece in page if piece.head is not None]
+            assert len(rows) == len(block.rows)
+        for row in made.rows[1:]:
+            kept = {cell.paragraphs[0].paragraph_format.keep_with_next for cell in row.cells}
+            assert kept == {True}
 
 
 def test_a_figure_without_room_waits_and_the_text_goes_on() -> None:
