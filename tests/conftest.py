@@ -78,11 +78,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class FileByFile(LoadScopeScheduling):
-    """Three processes share the tests, a file at a time, so that what a module makes is made once.
+    """Two processes share the tests, a file at a time, so that what a module makes is made once.
 
-    One more than there are cores: tests wait for servers, browsers and processes of their own. All
-    that need Chromium go to one of them, as it draws on every core there is: two side by side take
-    longer than one after the other.
+    All that need Chromium go to one of them, as it draws on every core there is: two side by side
+    take longer than one after the other.
     """
 
     def _split_scope(self, nodeid: str) -> str:

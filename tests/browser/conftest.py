@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from dashboard.early_warning import desk as early_warning_desk
 from geo_data.demo import make_demo
 from geo_data.settings import Settings
 from geo_data.store import Store, open_store
@@ -40,9 +41,12 @@ def demo_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 @pytest.fixture(scope="session")
 def served(demo_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     settings = Settings(data_dir=tmp_path_factory.mktemp("data"), simulator_rate=0)
-    server = Served(demo_store, settings).start()
-    yield server
-    server.stop()
+    with pytest.MonkeyPatch.context() as patch:
+        # Early warning has tests of its own: here its looks would only make pages wait.
+        patch.setattr(early_warning_desk, "FIRST_S", 7200.0)
+        server = Served(demo_store, settings).start()
+        yield server
+        server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +75,14 @@ class Visitor:
 
     def go(self, url: str) -> Page:
         self.page.goto(url)
-        self.page.wait_for_function(DRAWN, timeout=60_000)
+        self.page.wait_for_function(DRAWN)
         return self.page
 
 
 def opened(browser: Browser, served: Served, width: int, height: int) -> Visitor:
     context = browser.new_context(viewport={"width": width, "height": height})
+    # The first page of a server finds everything cold, on a busy machine.
+    context.set_default_timeout(120_000)
     return Visitor(context.new_page(), urlsplit(served.url).netloc)
 
 

@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -129,7 +130,8 @@ class Sender:
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 told = json.load(answer)
-        except (URLError, OSError, ValueError):
+        except (URLError, OSError, ValueError, HTTPException):
+            # The last is an answer of which only the head had come.
             return False
         assert told["refused"] == 0, told
         return True
