@@ -6,6 +6,7 @@ tests then fail instead of skipping.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import threading
@@ -68,6 +69,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         (pytest.fail if marker in required else pytest.skip)(said)
     if item.get_closest_marker("real") is not None and not REAL.is_dir():
         pytest.skip(f"the real data is not at {REAL}")
+
+
+def pytest_collection_finish() -> None:
+    # Libraries and collected tests are a million objects: looked through again and again for
+    # garbage, they cost a part of every test.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
