@@ -11,13 +11,16 @@ from datetime import timedelta
 from dashboard.context import Context
 from geo_data import feed
 from geo_data.faults import Fault, InputError
+from geo_data.queries import region_tree
 from geo_data.queries.stage_times import kept_times
 from geo_data.retention import keep_up
+from indicators import engine
 
 LOG_KEPT = timedelta(days=2)
 PRUNE_S = 3600.0
 KEEP_UP_S = 86_400.0
 STAGES_FIRST_S, STAGES_S = 20.0, 300.0
+YEAR_FIRST_S = 40.0
 RETRY_S = 3600.0
 
 _log = logging.getLogger(__name__)
@@ -95,8 +98,9 @@ def chores_of(context: Context) -> Chores:
 
     A wall runs for weeks, its cursor for seconds: what was logged long ago is dropped, hour by
     hour, and whoever asks from before that starts anew from the data. The months to come are
-    made and what need not be kept goes at the start and once a day. How long each case took is read
-    when the first pages are out, and kept up before it is too much to follow.
+    made and what need not be kept goes at the start and once a day. How long each case took, and
+    the counts of a year, are read when the first pages are out, and kept up before it is too
+    much to follow.
     """
     store, settings = context.store, context.settings
     days = settings.keep_observations_days, settings.keep_incidents_days
@@ -110,6 +114,13 @@ def chores_of(context: Context) -> Chores:
             ),
             # Whoever opens the page of panels need not wait for a year of steps to be read.
             Chore("stage-times", lambda: kept_times(store), STAGES_FIRST_S, STAGES_S),
+            # Nor for the days of this year and of the one before it, of whoever asks for a year.
+            Chore("year", lambda: _year(context), YEAR_FIRST_S, KEEP_UP_S),
             Chore("retention", lambda: keep_up(store, context.clock(), *days), 0.0, KEEP_UP_S),
         )
     )
+
+
+def _year(context: Context) -> None:
+    root = region_tree(context.store, context.scope).root.code
+    engine.board(context.store, context.scope, root, "this-year", context.clock())

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 
+from geo_data.rollups.changed import let_rest
 from geo_data.rollups.rows import log_change
 from geo_data.store import Store, note_layer
 from geo_data.store.code_lists import one_of
@@ -22,6 +23,8 @@ from geo_data.store.months import drop_months, month_of, settle_months
 
 CASES = 5_000
 """Cases dropped by one transaction, with some seven steps each."""
+FOLLOWED = timedelta(days=1)
+"""A process in which nobody asked for so long reads the counts anew."""
 OBSERVATIONS = 50_000
 """Observations dropped by one transaction, or all the old ones of one sensor if it has more."""
 
@@ -77,6 +80,7 @@ def keep_up(
             for table in (tables.observations, tables.incidents)
             for part in settle_months(connection, table, at)
         ]
+    let_rest(store, at - FOLLOWED)
     done = Upkeep(made, [])
     if observations_days is not None:
         done = _drop_observations(store, done, month_of(at - timedelta(observations_days)), at)

@@ -40,7 +40,8 @@ def layout(look: Look) -> Component:
             lost,
             shell.place(Ids.PAST, "said", role="status"),
             shell.place(Ids.LIST, "said", role="status"),
-            shell.place(Ids.DEMO, "city-notice"),
+            # Known before it is filled: the map keeps clear of it from its first frame.
+            shell.place(Ids.DEMO, "city-notice says" if of_the_city(look) else "city-notice"),
         ],
         className="notices",
     )

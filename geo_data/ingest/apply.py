@@ -240,19 +240,42 @@ def _write_rows(connection: Connection, store: Store, touched: Sequence[Case]) -
         note_clock(connection, store.tables, store.city.case_clock)
     if new:
         connection.execute(insert(table), _with_points(store, new))
-    changed = [case.row for case in touched if case.row is not None and not case.is_new]
-    if changed:
-        names = [column.name for column in table.c if column.name not in ("id", "recorded_at")]
-        statement = update(table).where(table.c.id == bindparam("row_id"))
-        statement = statement.values({name: bindparam(f"new_{name}") for name in names})
+    _change_rows(connection, store, [case for case in touched if not case.is_new])
+    return last_id + len(new)
+
+
+def _change_rows(connection: Connection, store: Store, known: Iterable[Case]) -> None:
+    """Write what became another; the index of what did not is left alone."""
+    table = store.tables.incidents
+    told = [column.name for column in table.c if column.name not in ("id", "recorded_at", "geom")]
+    alike: dict[tuple[str, ...], list[Row]] = {}
+    for case in known:
+        row, old = case.row, case.old_row
+        assert row is not None
+        assert old is not None
+        names = tuple(name for name in told if row[name] != old[name])
+        if names:
+            alike.setdefault(names, []).append({**row, "old_reported_at": old["reported_at"]})
+    # A server cuts the table by the time of the report.
+    mine = (
+        table.c.id == bindparam("row_id"),
+        table.c.reported_at == bindparam("old_reported_at"),
+    )
+    for names, rows in alike.items():
+        if "lon" in names or "lat" in names:
+            names, rows = (*names, "geom"), _with_points(store, rows)
+        changed: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
         connection.execute(
-            statement,
+            update(table).where(*mine).values(changed),
             [
-                {"row_id": row["id"], **{f"new_{name}": row[name] for name in names}}
-                for row in _with_points(store, changed)
+                {
+                    "row_id": row["id"],
+                    "old_reported_at": row["old_reported_at"],
+                    **{f"new_{name}": row[name] for name in names},
+                }
+                for row in rows
             ],
         )
-    return last_id + len(new)
 
 
 def _with_points(store: Store, rows: Sequence[Row]) -> list[Row]:

@@ -35,6 +35,7 @@ from geo_data.ingest.place import Ground, ground_of
 from geo_data.ingest.readings import Batch, catalog_of, implausible, plausible, take
 from geo_data.ingest.times import frame_ms, to_grain
 from geo_data.instants import instant
+from geo_data.rollups.changed import LONG_AGO, tell_from
 from geo_data.rollups.contributions import count
 from geo_data.rollups.rows import add_counts, log_change
 from geo_data.rollups.verdicts import note_clock
@@ -117,7 +118,11 @@ def bulk_load_parts(store: Store, parts: Iterable[Part], received_at: datetime) 
         filled = _filled(tables) if is_empty else ()
         with without_indexes(connection, *filled):
             for part in chain([first], judged):
-                _write(connection, store, part, received_at)
+                seq = _write(connection, store, part, received_at)
+                # Of a store that is filled, nobody has to be told row by row.
+                add_counts(connection, tables, part.counts, LONG_AGO if is_empty else seq)
+                if is_empty:
+                    tell_from(connection, tables, seq)
                 loaded += len(part.cases)
     store.checkpoint()
     return loaded
@@ -143,7 +148,8 @@ def _judged(store: Store, ground: Ground, incidents: pd.DataFrame, stages: pd.Da
     return Judged(incidents, stages.iloc[kept], spots, cases, steps, verdict, counts)
 
 
-def _write(connection: Connection, store: Store, part: Judged, received_at: datetime) -> None:
+def _write(connection: Connection, store: Store, part: Judged, received_at: datetime) -> int:
+    """Write cases and steps; return the number of the change."""
     tables = store.tables
     last_id = int(connection.execute(select(func.max(tables.incidents.c.id))).scalar() or 0)
     if last_id:
@@ -154,8 +160,7 @@ def _write(connection: Connection, store: Store, part: Judged, received_at: date
     write_incidents(connection, tables, part, last_id)
     write_steps(connection, tables, part, last_id)
     rows = last_id + len(part.cases)
-    seq = _note(connection, tables, part.cases, part.verdict, rows, received_at)
-    add_counts(connection, tables, part.counts, seq)
+    return _note(connection, tables, part.cases, part.verdict, rows, received_at)
 
 
 def _note(

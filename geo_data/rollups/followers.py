@@ -8,11 +8,12 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, select
 
 from geo_data.histories import Rows
 from geo_data.records import Scope
 from geo_data.regions import region_tree
+from geo_data.rollups.changed import last_change, lately, told_from
 from geo_data.rollups.contributions import MEASURES
 from geo_data.rollups.cubes import Cube, HourCube, HourPoints, Points
 from geo_data.store import Store
@@ -83,6 +84,7 @@ class Follower:
         self._store = store
         self._layer = layer
         self._time = table.c[names[0]]
+        self._table = table
         self._changed = table.c.changed_seq
         self._wanted = select(*(table.c[name] for name in names), self._changed)
         self._block = block
@@ -120,17 +122,26 @@ class Follower:
 
     def _follow(self, connection: Connection) -> None:
         """Take in what changed since the last time."""
-        if self._seq is None:
-            self._seq = connection.execute(select(func.max(self._changed))).scalar() or 0
+        tables = self._store.tables
+        if self._seq is None or self._seq < told_from(connection, tables):
+            self._seq = last_change(connection, tables, self._table)
+            self._read_anew(connection)
             return
-        newer = self._wanted.where(self._changed > self._seq).order_by(self._time)
-        rows = connection.execute(newer).all()
+        newer = self._wanted.where(lately(self._table), self._changed > self._seq)
+        rows = connection.execute(newer.order_by(self._time)).all()
         if rows:
             self._seq = max(row[-1] for row in rows)
             known = [row for row in rows if self._since is not None and row[0] >= self._since]
             if len(known) < len(rows):
                 self._older.clear()
             self._hand_over(known)
+
+    def _read_anew(self, connection: Connection) -> None:
+        """Read once more what was read: no row goes, so each takes the place of what it was."""
+        since, self._since = self._since, None
+        self._older.clear()
+        if since is not None:
+            self._reach_back(connection, since)
 
     def _reach_back(self, connection: Connection, first: int) -> None:
         """Take in the times from ``first`` on that were not asked about before."""

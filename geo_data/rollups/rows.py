@@ -16,6 +16,7 @@ from geo_data.histories import STAGE_INDEX, STAGES, Cases, Rows, Strings, judge,
 from geo_data.instants import millis
 from geo_data.records import FUNCTIONAL, Scope
 from geo_data.regions import region_tree
+from geo_data.rollups.changed import LONG_AGO, tell_from
 from geo_data.rollups.contributions import DIMENSIONS, MEASURES, Counts, count
 from geo_data.rollups.verdicts import note_clock, settle
 from geo_data.store import Store
@@ -63,7 +64,11 @@ def log_change(
 
 
 def add_counts(connection: Connection, tables: Tables, counts: Counts, seq: int) -> None:
-    """Add to the daily rollups; ``seq`` is the change they belong to."""
+    """Add to the daily rollups.
+
+    ``seq`` is the change they belong to; :data:`~geo_data.rollups.changed.LONG_AGO` where it is
+    told by :func:`~geo_data.rollups.changed.tell_from` that all of them changed.
+    """
     # In the order of the table's key: what is next to each other there is written together.
     order = np.lexsort((counts.regions.astype(str), counts.days))
     measures = dict(zip(MEASURES, counts.measures[order].T.tolist(), strict=True))
@@ -141,8 +146,8 @@ def recount(store: Store, at: datetime) -> int:
     """Judge every case anew and build every rollup out of the rows, in one transaction.
 
     Needed when the regions, the calendar or the time limits were replaced; otherwise ingest keeps
-    them right. Rows whose count falls to nothing stay as zeros, so that whoever remembers the last
-    change sees it.
+    them right. Rows whose count falls to nothing stay as zeros, so that whoever has them in memory
+    sees it.
     Days and hours of which rows were dropped stay as they were counted: see
     :mod:`geo_data.retention`.
 
@@ -168,15 +173,17 @@ def recount(store: Store, at: datetime) -> int:
         body = {"layer": _COUNTED[0], "version": versions[0]}
         seq = log_change(connection, tables, "layers", body, at)
         first_day = _first_day(connection, store)
-        _empty_days(connection, tables, first_day, seq)
+        tell_from(connection, tables, seq)
+        _empty_days(connection, tables, first_day)
         changed = 0
         for counts, settled in _counts_of_rows(connection, store, branch):
-            add_counts(connection, tables, counts.since(first_day), seq)
+            add_counts(connection, tables, counts.since(first_day), LONG_AGO)
             changed += settled
         note_clock(connection, tables, store.city.case_clock)
         kept = kept_from(connection, tables, "observations")
-        _empty_hours(connection, tables, kept, seq)
-        add_hours(connection, tables, _hours_of_rows(connection, tables, branch, kept), seq)
+        _empty_hours(connection, tables, kept)
+        hours = _hours_of_rows(connection, tables, branch, kept)
+        add_hours(connection, tables, hours, LONG_AGO)
     return changed
 
 
@@ -189,20 +196,20 @@ def _first_day(connection: Connection, store: Store) -> int:
     return int(day_numbers(last_ms, store.city.zone)[0]) + 1
 
 
-def _empty_days(connection: Connection, tables: Tables, first_day: int, seq: int) -> None:
+def _empty_days(connection: Connection, tables: Tables, first_day: int) -> None:
     days, dimensions = tables.rollup_region_day, tables.rollup_dimension_day
     zeros = dict.fromkeys(MEASURES, 0)
     wanted = update(days).where(days.c.day >= first_day)
-    connection.execute(wanted.values(**zeros, changed_seq=seq))
+    connection.execute(wanted.values(**zeros, changed_seq=LONG_AGO))
     wanted = update(dimensions).where(dimensions.c.day >= first_day)
-    connection.execute(wanted.values(n=0, changed_seq=seq))
+    connection.execute(wanted.values(n=0, changed_seq=LONG_AGO))
 
 
-def _empty_hours(connection: Connection, tables: Tables, kept: datetime | None, seq: int) -> None:
+def _empty_hours(connection: Connection, tables: Tables, kept: datetime | None) -> None:
     hours = tables.rollup_metric_hour
     # The first value to come is below this low and above this high.
     none = {"n": 0, "total": 0.0, "low": NO_LOW, "high": -NO_LOW}
-    wanted = update(hours).values(**none, changed_seq=seq)
+    wanted = update(hours).values(**none, changed_seq=LONG_AGO)
     if kept is not None:
         wanted = wanted.where(hours.c.hour >= millis(kept) // HOUR_MS)
     connection.execute(wanted)

@@ -22,11 +22,14 @@ from geo_data.store.file import connect, make_engine, raw_connection, told
 from geo_data.store.geopackage import BlobGeometry, Geometries
 from geo_data.store.tables import build_tables
 
-CHECKPOINT_BYTES = 16 << 20
+CHECKPOINT_BYTES = 64 << 20
 """A WAL this long is written back after a commit, readers going on beside it."""
 TRUNCATE_BYTES = 256 << 20
 """A WAL this long means a reader held it for long: wait for readers and cut it."""
-LOAD_CACHE_KB = 400_000
+LOAD_CACHE_KB = 1_500_000
+"""While a history is loaded, at the most. A page that finds no room goes to the WAL and has to be
+looked for there, which takes the longer the more of the load is in it: ten million cases at
+400 MB took a third of their time so, and more with every part."""
 
 _LAYERS = "SELECT layer, version, updated_at, data_at, rows, source FROM layer_versions"
 

@@ -306,7 +306,7 @@ def _rollup_region_day(metadata: MetaData) -> Table:
         *("resolved", "explained"),
         *("satisfied", "fairly_satisfied", "neutral", "unsatisfied"),
     )
-    return Table(
+    table = Table(
         "rollup_region_day",
         metadata,
         whole("day", primary_key=True, autoincrement=False),
@@ -315,13 +315,14 @@ def _rollup_region_day(metadata: MetaData) -> Table:
         whole("changed_seq"),
         # Behind the others, where a store that was upgraded has them.
         *(whole(name, server_default="0") for name in measures[9:]),
-        Index("rollup_region_day_changed", "changed_seq"),
         sqlite_with_rowid=False,
     )
+    _changed_lately(table)
+    return table
 
 
 def _rollup_dimension_day(metadata: MetaData) -> Table:
-    return Table(
+    table = Table(
         "rollup_dimension_day",
         metadata,
         whole("day", primary_key=True, autoincrement=False),
@@ -330,13 +331,14 @@ def _rollup_dimension_day(metadata: MetaData) -> Table:
         words("key", primary_key=True),
         whole("n"),
         whole("changed_seq"),
-        Index("rollup_dimension_day_changed", "changed_seq"),
         sqlite_with_rowid=False,
     )
+    _changed_lately(table)
+    return table
 
 
 def _rollup_metric_hour(metadata: MetaData) -> Table:
-    return Table(
+    table = Table(
         "rollup_metric_hour",
         metadata,
         whole("hour", primary_key=True, autoincrement=False),
@@ -347,9 +349,16 @@ def _rollup_metric_hour(metadata: MetaData) -> Table:
         number("low"),
         number("high"),
         whole("changed_seq"),
-        Index("rollup_metric_hour_changed", "changed_seq"),
         sqlite_with_rowid=False,
     )
+    _changed_lately(table)
+    return table
+
+
+def _changed_lately(table: Table) -> None:
+    # Not those that stood for long: see geo_data.rollups.changed.
+    seq = table.c.changed_seq
+    partial(Index(f"{table.name}_changed", seq), seq > literal_column("0"))
 
 
 def _changes(metadata: MetaData) -> Table:

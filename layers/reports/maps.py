@@ -16,8 +16,8 @@ from layers.print import Sheet, SheetRequest, Template, situation_map
 from layers.reports.document import Head
 from layers.reports.layout import WIDE_MM
 
-HIGH_MM, ATLAS_HIGH_MM = 128.0, 205.0
-"""Of a figure among the text, and of one that has a page of its own."""
+HIGH_MM, ATLAS_HIGH_MM = 128.0, 200.0
+"""Of the only figure of a report, and of one that has a page of its own."""
 DPI, ATLAS_DPI = 300, 200
 """Of pictures in a DOCX: an atlas of twenty towns must go through the mail."""
 
@@ -60,12 +60,15 @@ def sheets_of(
 def _sheets(
     store: Store, scope: Scope, report: Report, head: Head, made_at: datetime
 ) -> Iterator[tuple[MapPlace, Sheet]]:
-    for place in report.maps():
+    places = list(report.maps())
+    # Two do not go on a page: each may as well fill its own.
+    page = PAGE if len(places) == 1 else ATLAS_PAGE
+    for place in places:
         request = SheetRequest(
             region_code=place.region,
             at=report.known_at,
             drawn_at=max(made_at, report.known_at),
-            template=PAGE if place.region == report.region else ATLAS_PAGE,
+            template=page,
             layers=_ground(store, scope),
             indicator=place.indicator,
             window=report.term.window,

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from dashboard import chores
-from dashboard.chores import Chore, Chores
+from dashboard.chores import Chore, Chores, chores_of
+from dashboard.context import Context
 from geo_data.faults import Fault, InputError
+from geo_data.records import Scope
+from geo_data.rollups.followers import Follower
+from geo_data.settings import Settings
+from indicators import engine
+from tests.dashboard.worked_city import NOW, make_worked_city
 
 
 @pytest.mark.parametrize(
@@ -40,3 +47,26 @@ def test_a_chore_that_fails_is_told_of_and_tried_again(
 
     asyncio.run(asyncio.wait_for(run(), 20))
     assert set(told) == {key}
+
+
+def test_the_counts_of_a_year_are_read_before_anybody_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = make_worked_city(tmp_path / "city.gpkg")
+    known = chores_of(Context(Settings(data_dir=tmp_path), store, lambda: NOW)).chores
+    (year,) = (one for one in known if one.name == "year")
+    read: list[int] = []
+    reach_back = Follower._reach_back
+
+    def count(self: Follower, *given: object) -> None:
+        before = self._since
+        reach_back(self, *given)  # type: ignore[arg-type]
+        read.extend([1] if self._since != before else [])
+
+    monkeypatch.setattr(Follower, "_reach_back", count)
+    year.do()
+    assert read
+    read.clear()
+    engine.board(store, Scope.everything(), "c", "this-year", NOW)
+    assert not read
+    store.close()
