@@ -80,17 +80,40 @@ class Recurrence:
         again[1:] = (self.spot[1:] == self.spot[:-1]) & near
         return again
 
+    @cached_property
+    def _closed_repeats(self) -> tuple[Millis, Slots]:
+        """When the cases that repeat another were closed, and their regions."""
+        return self.closed_ms[self.repeats], self.slot[self.repeats]
+
+    @cached_property
+    def _runs(self) -> tuple[Rows, Millis, Millis]:
+        """Cases with two more of their spot soon enough after, their reports and the last ones.
+
+        Few are, so a moment is asked of them and not of every case.
+        """
+        last = OFTEN - 1
+        lasts_ms = self.reported_ms[last:]
+        firsts_ms = self.reported_ms[: len(lasts_ms)]
+        same = self.spot[last:] == self.spot[: len(lasts_ms)]
+        rows = np.flatnonzero(same & (lasts_ms - firsts_ms < AGAIN_MS))
+        return rows, firsts_ms[rows], lasts_ms[rows]
+
     def repeated(self, start_ms: int, end_ms: int) -> Slots:
         """Return the region of every case closed in a span that repeats another."""
-        chosen = self.repeats & (self.closed_ms >= start_ms) & (self.closed_ms < end_ms)
-        return self.slot[chosen]
+        closed_ms, slots = self._closed_repeats
+        return slots[(closed_ms >= start_ms) & (closed_ms < end_ms)]
 
     def hot(self, at_ms: int) -> Slots:
-        """Return the region of every spot with three cases in the 30 days before a moment."""
-        near = (self.reported_ms > at_ms - AGAIN_MS) & (self.reported_ms <= at_ms)
-        rows = np.flatnonzero(near)
-        _, first, n = np.unique(self.spot[rows], return_index=True, return_counts=True)
-        return self.slot[rows[first[n >= OFTEN]]]
+        """Return the region of every spot with three cases in the 30 days before a moment.
+
+        It is that of the first of them.
+        """
+        rows, first_ms, last_ms = self._runs
+        chosen = rows[(first_ms > at_ms - AGAIN_MS) & (last_ms <= at_ms)]
+        # Cases of a spot lie together, the first of them in front.
+        is_first = np.diff(self.spot[chosen], prepend=-1) != 0
+        found: Slots = self.slot[chosen[is_first]]
+        return found
 
     def replaced(self, changed: Sequence[int], new: Recurrence) -> Recurrence:
         """Return the cases with ``new`` in the place of the changed ones."""
