@@ -82,37 +82,46 @@ class Recurrence:
 
     @cached_property
     def _closed_repeats(self) -> tuple[Millis, Slots]:
-        """When the cases that repeat another were closed, and their regions."""
-        return self.closed_ms[self.repeats], self.slot[self.repeats]
+        """When the cases that repeat another were closed, in that order, and their regions."""
+        rows = np.flatnonzero(self.repeats)
+        rows = rows[np.argsort(self.closed_ms[rows], kind="stable")]
+        return self.closed_ms[rows], self.slot[rows]
 
     @cached_property
-    def _runs(self) -> tuple[Rows, Millis, Millis]:
-        """Cases with two more of their spot soon enough after, their reports and the last ones.
+    def _hot_spells(self) -> tuple[Millis, Millis, Slots]:
+        """When spots are hot, ``[start, end)``, and the region of the first of their cases then.
 
-        Few are, so a moment is asked of them and not of every case.
+        A case with two more of its spot soon enough after makes it hot from the last of them until
+        it is itself 30 days old; such times that touch are one. A moment is asked of these few.
         """
-        last = OFTEN - 1
-        lasts_ms = self.reported_ms[last:]
-        firsts_ms = self.reported_ms[: len(lasts_ms)]
-        same = self.spot[last:] == self.spot[: len(lasts_ms)]
-        rows = np.flatnonzero(same & (lasts_ms - firsts_ms < AGAIN_MS))
-        return rows, firsts_ms[rows], lasts_ms[rows]
+        more = OFTEN - 1
+        lasts_ms = self.reported_ms[more:]
+        n = len(lasts_ms)
+        same = self.spot[more:] == self.spot[:n]
+        rows = np.flatnonzero(same & (lasts_ms - self.reported_ms[:n] < AGAIN_MS))
+        spot, slot = self.spot[rows], self.slot[rows]
+        start, end = lasts_ms[rows], self.reported_ms[rows] + AGAIN_MS
+        goes_on = np.zeros(len(rows), dtype=bool)
+        goes_on[1:] = (spot[1:] == spot[:-1]) & (slot[1:] == slot[:-1]) & (start[1:] <= end[:-1])
+        # While an earlier case of the spot is young enough, the region is that one's.
+        start[1:] = np.where(spot[1:] == spot[:-1], np.maximum(start[1:], end[:-1]), start[1:])
+        first = np.flatnonzero(~goes_on)
+        last = np.append(first[1:], len(rows)) - 1
+        return start[first], end[last[: len(first)]], slot[first]
 
     def repeated(self, start_ms: int, end_ms: int) -> Slots:
         """Return the region of every case closed in a span that repeats another."""
         closed_ms, slots = self._closed_repeats
-        return slots[(closed_ms >= start_ms) & (closed_ms < end_ms)]
+        first, end = np.searchsorted(closed_ms, [start_ms, max(start_ms, end_ms)])
+        return slots[first:end]
 
     def hot(self, at_ms: int) -> Slots:
         """Return the region of every spot with three cases in the 30 days before a moment.
 
         It is that of the first of them.
         """
-        rows, first_ms, last_ms = self._runs
-        chosen = rows[(first_ms > at_ms - AGAIN_MS) & (last_ms <= at_ms)]
-        # Cases of a spot lie together, the first of them in front.
-        is_first = np.diff(self.spot[chosen], prepend=-1) != 0
-        found: Slots = self.slot[chosen[is_first]]
+        start, end, slots = self._hot_spells
+        found: Slots = slots[(start <= at_ms) & (at_ms < end)]
         return found
 
     def replaced(self, changed: Sequence[int], new: Recurrence) -> Recurrence:
