@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ PRUNE_S = 3600.0
 KEEP_UP_S = 86_400.0
 STAGES_FIRST_S, STAGES_S = 20.0, 300.0
 YEAR_FIRST_S = 40.0
+SETTLE_FIRST_S = 60.0
 RETRY_S = 3600.0
 
 _log = logging.getLogger(__name__)
@@ -100,7 +102,7 @@ def chores_of(context: Context) -> Chores:
     hour, and whoever asks from before that starts anew from the data. The months to come are
     made and what need not be kept goes at the start and once a day. How long each case took, and
     the counts of a year, are read when the first pages are out, and kept up before it is too
-    much to follow.
+    much to follow; then the process is as large as it gets, and is left alone by the collector.
     """
     store, settings = context.store, context.settings
     days = settings.keep_observations_days, settings.keep_incidents_days
@@ -116,9 +118,21 @@ def chores_of(context: Context) -> Chores:
             Chore("stage-times", lambda: kept_times(store), STAGES_FIRST_S, STAGES_S),
             # Nor for the days of this year and of the one before it, of whoever asks for a year.
             Chore("year", lambda: _year(context), YEAR_FIRST_S, KEEP_UP_S),
+            Chore("garbage", settle_garbage, SETTLE_FIRST_S, KEEP_UP_S),
             Chore("retention", lambda: keep_up(store, context.clock(), *days), 0.0, KEEP_UP_S),
         )
     )
+
+
+def settle_garbage() -> None:
+    """Leave what lives for long out of the search for garbage, until the next time.
+
+    Programs and counts are a million objects: looking through them takes half a second, in which
+    nobody is answered, and comes whenever a batch of reports is taken in.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def _year(context: Context) -> None:

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import shapely
-from sqlalchemy import Column, Connection, Table, literal, select, tuple_
+from sqlalchemy import Column, ColumnElement, Connection, Table, literal, select, tuple_
 
-from geo_data.instants import from_text, to_text
-from geo_data.store.column_types import UtcDateTime
+from geo_data.instants import from_text
+from geo_data.store.column_types import UtcDateTime, time_texts, undecoded_time
 from geo_data.store.geometries import decoded, undecoded
 
 CHUNK_ROWS = 5_000
@@ -89,7 +89,7 @@ def chunks(
     """
     keys = list(table.primary_key.columns)
     wanted = stored_columns(table)
-    selected = [undecoded(each).label("geom") if each.name == "geom" else each for each in wanted]
+    selected = [_as_stored(each).label(each.name) for each in wanted]
     limit = rows or CHUNK_ROWS
     query = select(*selected).order_by(*keys).limit(limit)
     if without:
@@ -110,6 +110,13 @@ def chunks(
             return
 
 
+def _as_stored(column: Column[Any]) -> ColumnElement[Any]:
+    """Return a column as it is read fastest: of geometries and times nobody needs objects."""
+    if column.name == "geom":
+        return undecoded(column)
+    return undecoded_time(column) if isinstance(column.type, UtcDateTime) else column
+
+
 def _read(value: Any, key: Column[Any]) -> Any:
     return from_text(value) if isinstance(key.type, UtcDateTime) else value
 
@@ -120,7 +127,7 @@ def _values(columns: Sequence[Column[Any]], rows: Sequence[Any]) -> Values:
         if column.name == "geom":
             values["geom"] = list(decoded(given))
         elif isinstance(column.type, UtcDateTime):
-            values[column.name] = [None if one is None else to_text(one) for one in given]
+            values[column.name] = time_texts(given)
         else:
             values[column.name] = given
     return values

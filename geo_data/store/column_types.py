@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -134,6 +135,53 @@ def epoch_s(column: ColumnElement[Any]) -> ColumnElement[int]:
 
 HOUR, MILLISECOND = 13, 23
 """How many characters of ISO text tell the hour, and the millisecond."""
+
+
+def undecoded_time(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a time as text, to be selected for :func:`time_texts`."""
+    return _UndecodedTime(column)
+
+
+class _UndecodedTime(FunctionElement[str]):
+    """A time as whatever text costs least."""
+
+    type = Text()
+    name = "undecoded_time"
+    inherit_cache = True
+
+
+@compiles(_UndecodedTime, "sqlite")
+def _as_is(element: _UndecodedTime, compiler: Any, **options: Any) -> str:
+    (column,) = element.clauses
+    processed: str = compiler.process(column, **options)
+    return processed
+
+
+@compiles(_UndecodedTime, "postgresql")
+def _to_the_millisecond(element: _UndecodedTime, compiler: Any, **options: Any) -> str:
+    (column,) = element.clauses
+    told = compiler.process(column, **options)
+    return f"to_char({told} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+
+
+_WHOLE = len("2024-01-01T00:00:00.000Z")
+
+
+def time_texts(given: Iterable[str | None]) -> list[str | None]:
+    """Return times as :func:`~geo_data.instants.to_text` writes them.
+
+    Parameters
+    ----------
+    given : iterable of str or None
+        What a store gave for :func:`undecoded_time`. Nearly all of it is written so already;
+        other programs that edit a file write times in other ways.
+    """
+    return [
+        one
+        if one is None or (len(one) == _WHOLE and one[-1] == "Z" and one[10] == "T")
+        else to_text(from_text(one))
+        for one in given
+    ]
 
 
 def iso_text(column: ColumnElement[Any], length: int = MILLISECOND) -> ColumnElement[str]:

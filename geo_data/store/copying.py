@@ -7,6 +7,7 @@ of a server carry a mark.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -100,7 +101,12 @@ def copy_city(
         the same as the source, in which case it is not put to use.
     """
     tell = progress or (lambda _step, _share: None)
-    with closing(open_store(source)) as here, alone(target), _unfinished(here, target) as there:
+    with (
+        closing(open_store(source)) as here,
+        alone(target),
+        _unfinished(here, target) as there,
+        _few_collected(),
+    ):
         # One connection: all tables are of the same moment, whoever writes meanwhile.
         with here.read() as connection:
             copy = _Copy(here, there, connection, tell)
@@ -115,6 +121,20 @@ def copy_city(
         copy.finish(at)
     tell("done", 1.0)
     return report
+
+
+@contextmanager
+def _few_collected() -> Iterator[None]:
+    """Leave what is there already out of the search for garbage, for a while.
+
+    Rows come by the million and go again; each few thousand of them would have the whole
+    process searched, which takes as long as reading them.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager

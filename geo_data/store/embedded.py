@@ -21,9 +21,10 @@ from geo_data.store.engine import Columns, LayerVersion, Store
 from geo_data.store.file import connect, make_engine, raw_connection, told
 from geo_data.store.geopackage import BlobGeometry, Geometries
 from geo_data.store.tables import build_tables
+from geo_data.store.write_back import WriteBack
 
 CHECKPOINT_BYTES = 64 << 20
-"""A WAL this long is written back after a commit, readers going on beside it."""
+"""A WAL this long is written back after a commit, readers and the writer going on beside it."""
 TRUNCATE_BYTES = 256 << 20
 """A WAL this long means a reader held it for long: wait for readers and cut it."""
 LOAD_CACHE_KB = 1_500_000
@@ -31,6 +32,7 @@ LOAD_CACHE_KB = 1_500_000
 looked for there, which takes the longer the more of the load is in it: ten million cases at
 400 MB took a third of their time so, and more with every part."""
 
+_PASSIVE = "PRAGMA wal_checkpoint(PASSIVE)"
 _LAYERS = "SELECT layer, version, updated_at, data_at, rows, source FROM layer_versions"
 
 
@@ -52,6 +54,8 @@ class EmbeddedStore(Store):
         self._readers = make_engine(path, busy_timeout_s, writes=False)
         self._writer = make_engine(path, busy_timeout_s, writes=True)
         self._watch = connect(path, busy_timeout_s, writes=False)
+        self._busy_timeout_s = busy_timeout_s
+        self._write_back = WriteBack(self._write_wal_back)
         super().__init__(str(path), city, build_tables(BlobGeometry), self._readers.dialect)
 
     @property
@@ -78,7 +82,21 @@ class EmbeddedStore(Store):
             if length > TRUNCATE_BYTES:
                 self._checkpoint("TRUNCATE")
             elif length > CHECKPOINT_BYTES:
-                self._checkpoint("PASSIVE")
+                self._write_back.soon()
+
+    def _write_wal_back(self) -> None:
+        """Write back what is in the WAL, then what came meanwhile, and let it begin anew."""
+        with contextlib.suppress(InputError), told(self.path):
+            # One that may not make a file: the store's may have been taken away.
+            connection = connect(self.path, self._busy_timeout_s, writes=False)
+            try:
+                connection.execute(_PASSIVE).fetchall()
+                # A WAL begins anew only where all of it is written back when a writer comes:
+                # the little that came meanwhile is what writers wait for.
+                with self._write_lock:
+                    connection.execute(_PASSIVE).fetchall()
+            finally:
+                connection.close()
 
     def _moment(self) -> object:
         # Moves with every commit of any connection, any process.
@@ -162,6 +180,7 @@ class EmbeddedStore(Store):
 
     def close(self) -> None:
         """Close every connection; the last one to close the file leaves no WAL behind."""
+        self._write_back.close()
         self._readers.dispose()
         self._writer.dispose()
         with self._layers_lock:

@@ -18,8 +18,9 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
+from dashboard.chores import settle_garbage
 from geo_data.dictionaries import categories, channels, sensor_kinds
 from geo_data.ingest import IncidentReport, apply
 from geo_data.ingest.bulk import Part, bulk_load_parts
@@ -70,10 +71,19 @@ def main(arguments: list[str]) -> None:
                 server.start()
                 url = server.url(server.fresh())
                 copy_city(str(path), url, datetime.now(UTC))
+                _kept_up(url)
                 found["PostGIS"] = _measured(open_store(url), with_duck=False)
             finally:
                 server.stop()
     report(found, given)
+
+
+def _kept_up(url: str) -> None:
+    """Leave the tables as a server's own upkeep does, which the server of the tests has not."""
+    engine_ = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine_.connect() as connection:
+        connection.exec_driver_sql("VACUUM ANALYZE")
+    engine_.dispose()
 
 
 def report(found: dict[str, Numbers], given: argparse.Namespace) -> None:
@@ -312,7 +322,7 @@ def _agree(values: dict[str, float | None], counted: Numbers, where: object) -> 
 
 
 def _corrected(store: Store, root: str, now: datetime) -> tuple[float, float]:
-    """Correct cases of all five years, a thousand at a time; the board after it is of them.
+    """Correct cases of all five years, as one request may; the board after it is of them.
 
     Returns how long all took, and the reports without the board.
 
@@ -345,9 +355,9 @@ def _corrected(store: Store, root: str, now: datetime) -> tuple[float, float]:
     ]
     # Of a server that is at work: it knows the ground, and has the counts in memory.
     ground_of(store)
+    settle_garbage()
     began = perf_counter()
-    for first in range(0, len(told), 1000):
-        apply(store, told[first : first + 1000], now + timedelta(milliseconds=first))
+    apply(store, told, now)
     taken = perf_counter()
-    engine.board(store, ALL, root, "this-year", now + timedelta(milliseconds=len(told)))
+    engine.board(store, ALL, root, "this-year", now + timedelta(seconds=1))
     return perf_counter() - began, taken - began

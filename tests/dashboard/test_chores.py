@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
 
 from dashboard import chores
-from dashboard.chores import Chore, Chores, chores_of
+from dashboard.chores import Chore, Chores, chores_of, settle_garbage
 from dashboard.context import Context
 from geo_data.faults import Fault, InputError
 from geo_data.records import Scope
@@ -70,3 +72,22 @@ def test_the_counts_of_a_year_are_read_before_anybody_asks(
     engine.board(store, Scope.everything(), "c", "this-year", NOW)
     assert not read
     store.close()
+
+
+def test_what_lives_for_long_is_not_searched_for_garbage() -> None:
+    class Ring:
+        own: Ring
+
+    ring = Ring()
+    ring.own = ring
+    gone = weakref.ref(ring)
+    del ring
+    try:
+        settle_garbage()
+        assert gone() is None
+        assert gc.get_freeze_count() > 1_000
+        before = gc.get_freeze_count()
+        settle_garbage()
+        assert gc.get_freeze_count() < 2 * before
+    finally:
+        gc.unfreeze()

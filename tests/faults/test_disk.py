@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -90,13 +91,28 @@ def test_what_is_committed_stands_though_it_cannot_be_written_back(
     def no_room(_mode: str) -> None:
         raise InputError(exit_code=3)
 
-    monkeypatch.setattr("geo_data.store.embedded.CHECKPOINT_BYTES", 0)
+    monkeypatch.setattr("geo_data.store.embedded.TRUNCATE_BYTES", 0)
     monkeypatch.setattr(clearbay, "_checkpoint", no_room)
     heard: list[int] = []
     clearbay.after_commit(lambda: heard.append(1))
     found = receive(clearbay, BROKEN, ["?"], now)
     assert [one.status for one in found] == ["refused"]
     assert heard == [1]
+
+
+def test_what_cannot_be_written_back_beside_the_writer_waits(
+    clearbay: Store, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure in the thread would fail the test: warnings are errors."""
+
+    def no_room(*_: object, **__: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("geo_data.store.embedded.CHECKPOINT_BYTES", 0)
+    monkeypatch.setattr("geo_data.store.embedded.connect", no_room)
+    found = receive(clearbay, BROKEN, ["?"], now)
+    clearbay.close()
+    assert [one.status for one in found] == ["refused"]
 
 
 def _free(folder: Path) -> int:
