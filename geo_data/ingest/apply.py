@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import shapely
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select
 
 from geo_data.alarms.book import write_alarms
 from geo_data.alarms.roster import Roster, roster_of
@@ -17,7 +17,15 @@ from geo_data.alarms.watching import watch
 from geo_data.faults import Fault
 from geo_data.histories import STAGES, Verdict, judge, known_instant
 from geo_data.ingest import readings
-from geo_data.ingest.cases import Case, Row, as_columns, keep_for_later, read_cases, write_steps
+from geo_data.ingest.cases import (
+    Case,
+    Row,
+    case_columns,
+    keep_for_later,
+    read_cases,
+    step_columns,
+    write_steps,
+)
 from geo_data.ingest.letters import Refusal, Unread, bury, letters_of
 from geo_data.ingest.place import Ground, ground_of, locate
 from geo_data.ingest.reports import IncidentReport, Reading, Report, StageReport
@@ -27,6 +35,8 @@ from geo_data.rollups.contributions import Counts, count, difference
 from geo_data.rollups.rows import add_counts, log_change
 from geo_data.rollups.verdicts import note_clock
 from geo_data.store import Store
+from geo_data.store.geopackage import Geometries
+from geo_data.store.inserts import update_rows
 from geo_data.store.kept import kept_from, too_old
 from geo_data.store.layer_rows import note_layer
 
@@ -187,7 +197,7 @@ def _write(
 ) -> None:
     tables, zone = store.tables, store.city.zone
     rows = [case.row for case in touched if case.row is not None]
-    columns, steps = as_columns(rows, [case.steps for case in touched])
+    columns, steps = case_columns(rows), step_columns([case.steps for case in touched])
     verdict = judge(columns, steps, store.city.case_clock)
     change = count(columns, steps, verdict, zone, ground.branch)
     known = [case for case in touched if case.old_row is not None]
@@ -206,7 +216,7 @@ def _write(
 
 def _old_counts(known: Sequence[Case], store: Store, ground: Ground) -> Counts:
     rows = [case.old_row for case in known if case.old_row is not None]
-    columns, steps = as_columns(rows, [case.old_steps for case in known])
+    columns, steps = case_columns(rows), step_columns([case.old_steps for case in known])
     verdict = judge(columns, steps, store.city.case_clock)
     return count(columns, steps, verdict, store.city.zone, ground.branch)
 
@@ -256,37 +266,33 @@ def _change_rows(connection: Connection, store: Store, known: Iterable[Case]) ->
         names = tuple(name for name in told if row[name] != old[name])
         if names:
             alike.setdefault(names, []).append({**row, "old_reported_at": old["reported_at"]})
-    # A server cuts the table by the time of the report.
-    mine = (
-        table.c.id == bindparam("row_id"),
-        table.c.reported_at == bindparam("old_reported_at"),
-    )
     for names, rows in alike.items():
+        columns = {name: _stored([row[name] for row in rows]) for name in names}
         if "lon" in names or "lat" in names:
-            names, rows = (*names, "geom"), _with_points(store, rows)
-        changed: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
-        connection.execute(
-            update(table).where(*mine).values(changed),
-            [
-                {
-                    "row_id": row["id"],
-                    "old_reported_at": row["old_reported_at"],
-                    **{f"new_{name}": row[name] for name in names},
-                }
-                for row in rows
-            ],
-        )
+            columns["geom"] = store.encoded(_points(rows))
+        # A server cuts the table by the time of the report.
+        before = _stored([row["old_reported_at"] for row in rows])
+        keys = {"id": [row["id"] for row in rows], "reported_at": before}
+        update_rows(connection, table, keys, columns)
+
+
+def _stored(values: Sequence[Any]) -> list[Any]:
+    """Return values as a store's driver takes them."""
+    return [to_text(value) if isinstance(value, datetime) else value for value in values]
 
 
 def _with_points(store: Store, rows: Sequence[Row]) -> list[Row]:
-    lon = [row["lon"] for row in rows]
-    known = np.array([value is not None for value in lon])
+    shapes = store.encoded(_points(rows))
+    return [{**row, "geom": shape} for row, shape in zip(rows, shapes, strict=True)]
+
+
+def _points(rows: Sequence[Row]) -> Geometries:
+    known = np.array([row["lon"] is not None for row in rows])
     points = np.full(len(rows), None, dtype=object)
     points[known] = shapely.points(
         [(row["lon"], row["lat"]) for row in rows if row["lon"] is not None] or np.empty((0, 2))
     )
-    shapes = store.encoded(points)
-    return [{**row, "geom": shape} for row, shape in zip(rows, shapes, strict=True)]
+    return points
 
 
 def _told(case: Case, received_at: datetime) -> dict[str, Any]:

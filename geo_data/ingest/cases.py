@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, Select, Table, delete, insert, select
 
-from geo_data.histories import STAGE_INDEX, Cases, Steps, order_steps
+from geo_data.histories import STAGE_INDEX, STAGES, Cases, Steps, order_steps
 from geo_data.ingest.place import Spot
 from geo_data.ingest.reports import IncidentReport, StageReport
 from geo_data.ingest.times import column_ms, to_grain
+from geo_data.instants import millis
 from geo_data.records import Stage
+from geo_data.rollups.rows import to_millis
 from geo_data.store.code_lists import one_of
+from geo_data.store.column_types import iso_text
 from geo_data.store.tables import Tables
+
+_NUMBERS = {str(stage): number for number, stage in enumerate(STAGES)}
 
 Key = tuple[str, str]
 """Source and the source's own number."""
-Step = tuple[Stage, datetime]
+Step = tuple[int, int]
+"""Which stage, by its place in :data:`~geo_data.histories.STAGES`, and when, in milliseconds."""
 Row = dict[str, Any]
 
 TOLD = (
@@ -79,14 +86,14 @@ class Case:
         :data:`TOLD`, which means nothing but is the same in whatever order they come.
         """
         row = _row(report, spot)
-        if self.row is not None and _rank(row) <= _rank(self.row):
+        if self.row is not None and not _holds(row, self.row):
             return False
         self.row = {**(self.row or {}), **row}
         return True
 
     def step(self, report: StageReport, recorded_at: datetime, waited: bool = False) -> bool:
         """Take in a step; whether it was not known. Actor and note of its first telling stay."""
-        step = (report.stage, to_grain(report.happened_at))
+        step = (STAGE_INDEX[report.stage], millis(report.happened_at))
         if step in self.steps:
             return False
         self.steps.add(step)
@@ -108,6 +115,14 @@ def _row(report: IncidentReport, spot: Spot) -> Row:
         "address": report.address,
         **spot._asdict(),
     }
+
+
+def _holds(row: Row, known: Row) -> bool:
+    """Whether a telling takes the place of one that is known."""
+    told, before = row["reported_at"], known["reported_at"]
+    if told != before:
+        return bool(told > before)
+    return _rank(row) > _rank(known)
 
 
 def _rank(row: Row) -> tuple[tuple[bool, Any], ...]:
@@ -150,16 +165,20 @@ def _rows_of(
 def _read_steps(connection: Connection, tables: Tables, ids: Sequence[int]) -> dict[int, set[Step]]:
     table = tables.incident_stages
     found: dict[int, set[Step]] = {}
-    wanted = select(table.c.incident_id, table.c.stage, table.c.happened_at)
-    rows = connection.execute(wanted.where(one_of(table.c.incident_id, ids))) if ids else ()
-    for incident_id, stage, happened_at in rows:
-        found.setdefault(incident_id, set()).add((Stage(stage), happened_at))
+    wanted = select(table.c.incident_id, table.c.stage, iso_text(table.c.happened_at))
+    rows = connection.execute(wanted.where(one_of(table.c.incident_id, ids))).all() if ids else ()
+    if not rows:
+        return found
+    owners, stages, happened = zip(*rows, strict=True)
+    steps = zip(map(_NUMBERS.__getitem__, stages), to_millis(happened).tolist(), strict=True)
+    for owner, step in zip(owners, steps, strict=True):
+        found.setdefault(owner, set()).add(step)
     return found
 
 
-def as_columns(rows: Sequence[Row], histories: Sequence[Iterable[Step]]) -> tuple[Cases, Steps]:
+def case_columns(rows: Sequence[Row]) -> Cases:
     """Return cases as columns for :mod:`geo_data.histories`."""
-    cases = Cases(
+    return Cases(
         column_ms(row["happened_at"] for row in rows),
         column_ms(row["reported_at"] for row in rows),
         np.array([row["channel"] for row in rows], dtype=object),
@@ -167,14 +186,17 @@ def as_columns(rows: Sequence[Row], histories: Sequence[Iterable[Step]]) -> tupl
         np.array([row["severity"] for row in rows], dtype=np.int64),
         np.array([row["region_code"] or "" for row in rows], dtype=object),
     )
-    steps = [(number, *step) for number, history in enumerate(histories) for step in history]
-    ordered, _ = order_steps(
-        len(rows),
-        np.array([number for number, _, _ in steps], dtype=np.int64),
-        np.array([STAGE_INDEX[stage] for _, stage, _ in steps], dtype=np.uint8),
-        column_ms(at for _, _, at in steps),
-    )
-    return cases, ordered
+
+
+def step_columns(histories: Sequence[Collection[Step]]) -> Steps:
+    """Return what happened to cases as columns, in order; ``histories`` one a case."""
+    lengths = [len(history) for history in histories]
+    # Number after number: of a list of pairs numpy would look at each pair.
+    flat = chain.from_iterable(chain.from_iterable(histories))
+    told = np.fromiter(flat, dtype=np.int64, count=2 * sum(lengths)).reshape(-1, 2)
+    case = np.repeat(np.arange(len(histories)), lengths)
+    ordered, _ = order_steps(len(histories), case, told[:, 0].astype(np.uint8), told[:, 1])
+    return ordered
 
 
 def write_steps(connection: Connection, tables: Tables, cases: Iterable[Case]) -> None:

@@ -47,6 +47,8 @@ MOST_SORTED = 8
 """A part smaller than this share is sorted out of the order by region; else all are looked at."""
 MANY = 1_000
 """Changes after which reading everything again is cheaper than following them."""
+FEW = 1_000
+"""So many changed cases are read without asking first whether they belong here."""
 UNCLOSED = "unclosed"
 """One measure more than the rollups have: cases by the time they fell due, if they are open to
 this day. All open cases are kept, so that this one is known of any span."""
@@ -191,7 +193,11 @@ def _newer(store: Store, stamp: tuple[object, int]) -> CaseLog:
         if isinstance(log, CaseLog) and log.stamp == stamp:
             changed = changed_cases(store, connection, log.seq)
         if isinstance(log, CaseLog) and changed is not None:
-            new = events_of(store, connection, one_of(store.tables.incidents.c.id, changed))
+            chosen = one_of(store.tables.incidents.c.id, changed)
+            if len(changed) > FEW:
+                # Of what is corrected years later nothing is in here.
+                chosen = and_(chosen, _moved_since(store, instant(log.since_ms)))
+            new = events_of(store, connection, chosen)
             events = {
                 measure: held.replaced(changed, new[measure])
                 for measure, held in log.events.items()

@@ -83,27 +83,32 @@ class Cube:
         cells[points.slot, points.column, np.searchsorted(touched, points.day)] = points.value
         self._keep(cells, touched)
 
-    def _cells(self, days: Days) -> Rows:
+    def _cells(self, days: Days) -> npt.NDArray[np.int32]:
         """Return what the cells of some days hold, shape (slots, columns, days)."""
         at = np.searchsorted(self._days, days)
-        sums = self._sums[:, :, at].astype(np.int64)
+        sums = self._sums[:, :, at].astype(np.int32)
         return sums[1:] - sums[:-1]
 
-    def _keep(self, cells: Rows, days: Days) -> None:
+    def _keep(self, cells: npt.NDArray[np.int32], days: Days) -> None:
         at = np.searchsorted(self._days, days)
-        sums = np.cumsum(cells, axis=0)
+        sums = np.cumsum(cells, axis=0, dtype=np.int32)
         if sums.max(initial=0) > SMALL and self._sums.dtype == np.int16:
             self._sums = self._sums.astype(np.int32)
         self._sums[1:, :, at] = sums
 
     def add_columns(self, n: int) -> None:
         """Append ``n`` empty columns."""
+        if not n:
+            # Nearly always, and all of it would be copied.
+            return
         slots, _, days = self._sums.shape
         empty = np.zeros((slots, n, days), dtype=self._sums.dtype)
         self._sums = np.concatenate([self._sums, empty], axis=1)
 
     def add_slots(self, n: int) -> None:
         """Append ``n`` empty slots."""
+        if not n:
+            return
         self._sums = np.concatenate([self._sums, *[self._sums[-1:]] * n])
 
     def totals(self, start: int, end: int, first_day: int, last_day: int) -> Rows:

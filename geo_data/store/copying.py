@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Table, func, make_url, select
+from sqlalchemy import Connection, Index, Table, func, make_url, select
 from sqlalchemy.exc import ArgumentError
 
 from geo_data.faults import Fault, InputError
@@ -112,6 +112,7 @@ def copy_city(
             copy = _Copy(here, there, connection, tell)
             kept = copy.kept
             copy.rows()
+            copy.indexes()
             report = CopyReport(here.name, shown_address(target), copy.compared(), kept)
         if report.differing:
             copy.give_up()
@@ -253,6 +254,16 @@ def _begin(store: Store, moment: str) -> None:
     with store.write() as connection:
         columns = {"key": list(rows), "value": list(rows.values())}
         insert_rows(connection, store.tables.meta, columns, Clash(replace=("value",)))
+        # Nobody reads yet; row by row they would cost more than all the rest.
+        for index in _indexes(store):
+            index.drop(connection, checkfirst=True)
+
+
+def _indexes(store: Store) -> list[Index]:
+    """Return what makes reading fast, without what keeps rows apart."""
+    tables = store.tables.metadata.sorted_tables
+    found = {index.name: index for table in tables for index in table.indexes}
+    return [found[name] for name in sorted(found, key=str)]
 
 
 class _Copy:
@@ -311,6 +322,14 @@ class _Copy:
         changed = meta.update().where(meta.c.key == PROGRESS).values(value=_text(progress))
         connection.execute(changed)
         self._progress = progress
+
+    def indexes(self) -> None:
+        """Build the indexes, of which there are none while rows come in."""
+        for index in _indexes(self._target):
+            self._tell("copy", 0.7)
+            with self._target.write() as connection:
+                self._go_on(connection, self._progress)
+                index.create(connection, checkfirst=True)
 
     def compared(self) -> tuple[CopiedTable, ...]:
         """Read the copy again and return both sides of every table."""

@@ -64,6 +64,27 @@ def insert_rows(
         connection.exec_driver_sql(sql, rows)
 
 
+def update_rows(connection: Connection, table: Table, keys: Columns, columns: Columns) -> None:
+    """Change rows, one by one.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of an open transaction.
+    table : Table
+    keys : Mapping
+        Column name -> values that tell which row it is.
+    columns : Mapping
+        Column name -> new values; all are of the same length, as :func:`insert_rows` takes them.
+    """
+    mark = "%s" if connection.dialect.name == "postgresql" else "?"
+    changes = ", ".join(f'"{name}" = {mark}' for name in columns)
+    mine = " AND ".join(f'"{name}" = {mark}' for name in keys)
+    rows = list(zip(*columns.values(), *keys.values(), strict=True))
+    if rows:
+        connection.exec_driver_sql(f'UPDATE "{table.name}" SET {changes} WHERE {mine}', rows)
+
+
 @lru_cache(maxsize=128)
 def _statement(
     table: Table, names: tuple[str, ...], clash: Clash | None

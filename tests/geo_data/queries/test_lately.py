@@ -117,6 +117,36 @@ def test_follows_what_comes_in_and_what_is_taken_back(store: Store) -> None:
     assert moved == {"c": 0, "t0": -1, "t1": 0, "t2": 1, "t0g0": -1, "t2g1": 1, "f": -1}
 
 
+@pytest.mark.parametrize("few", [0, 1_000])
+def test_many_that_changed_are_followed_as_few_are(
+    store: Store, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """One is taken back to years ago, one comes from there, one ends that was open so long."""
+    monkeypatch.setattr("geo_data.rollups.case_log.FEW", few)
+    year = 24 * 365
+    ended = [step("old", Stage.DISPATCHED, -year), step("old", Stage.CLOSED, 1 - year)]
+    apply(store, [case("old", -year, region_code="t1g0"), *ended], NOON + hours(13))
+    apply(store, [case("open", -year, region_code="t1g0")], NOON + hours(13))
+    span = Window(NOON, NOON + hours(24))
+    before = lately(store, EVERYTHING)
+    assert before.standing("open", "t1", [NOON + hours(20)]) >= 1
+    told = [
+        case("0", 1, title="z", region_code="t1g0"),
+        step("0", Stage.CLOSED, 3),
+        case("old", 2, region_code="t2g1"),
+        step("open", Stage.CLOSED, 14),
+    ]
+    apply(store, told, NOON + hours(15))
+    found = lately(store, EVERYTHING)
+    with opened(open_store(store.address)) as anew:
+        fresh = lately(anew, EVERYTHING)
+        for measure in (*MEASURES, "opened", "ended"):
+            expected = fresh.counts_each(measure, CODES, span).tolist()
+            assert found.counts_each(measure, CODES, span).tolist() == expected, measure
+    assert total(found, "closed", "t1", span) >= 1
+    assert total(found, "reported", "t2", span) > total(before, "reported", "t2", span)
+
+
 def test_a_log_that_was_cut_is_no_obstacle(store: Store) -> None:
     span = Window(NOON, NOON + hours(24))
     lately(store, EVERYTHING)
@@ -178,12 +208,19 @@ REPORTS = st.one_of(
 )
 
 
-@given(st.lists(st.lists(REPORTS, min_size=1, max_size=6), min_size=1, max_size=4))
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.lists(REPORTS, min_size=1, max_size=6), min_size=1, max_size=4),
+    st.sampled_from([0, 1_000]),
+)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whole_days_are_counted_as_the_rollups_do(
-    lived_city: Address, stores: Stores, batches: list[list[Report]]
+    lived_city: Address, stores: Stores, batches: list[list[Report]], few: int
 ) -> None:
-    with opened(open_store(stores.copy(lived_city))) as store:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        opened(open_store(stores.copy(lived_city))) as store,
+    ):
+        patch.setattr("geo_data.rollups.case_log.FEW", few)
         for number, batch in enumerate(batches):
             lately(store, EVERYTHING)
             apply(store, batch, NOON + hours(200 + number))

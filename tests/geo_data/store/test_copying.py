@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from geo_data.faults import InputError
 from geo_data.ingest import apply
@@ -16,8 +16,9 @@ from geo_data.queries import incidents
 from geo_data.records import Scope
 from geo_data.store import checksums, copy_city, geopackage, open_store, store_exists
 from geo_data.store.checksums import Sums, chunks
+from geo_data.store.column_types import time_texts
 from tests.geo_data.lived_city import DAY, NOON, case, hours, make_lived_city, opened
-from tests.geo_data.small_city import AT, CITY
+from tests.geo_data.small_city import AT, CITY, make_small_city
 from tests.stores import Address, Stores
 
 OWN = {"commits", "schema-version"}
@@ -73,6 +74,39 @@ def test_file_to_server_to_file_is_the_first(lived: Path, postgis_url: str, tmp_
     assert content(postgis_url) == before
     assert content(tmp_path / "back.gpkg") == before
     assert "s3cret" not in f"{there}{back}"
+
+
+def indexes(address: Address) -> set[str]:
+    with opened(open_store(address)) as store, store.read() as connection:
+        look = inspect(connection)
+        return {
+            f"{table}.{index['name']} {index['column_names']} {index['unique']}"
+            for table in store.tables.metadata.tables
+            for index in look.get_indexes(table)
+        }
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_copy_has_every_index(lived: Path, stores: Stores, stopped: bool) -> None:
+    """They are built when all rows are there, though it was stopped between."""
+    anew = stores.new()
+    make_small_city(anew).close()
+    target = stores.new()
+    if stopped:
+        stopped_copy(lived, target, 9)
+    copy_city(lived, target, AT)
+    assert indexes(target) == indexes(anew)
+    assert len(indexes(target)) > 20
+
+
+def test_times_that_another_program_wrote_are_told_as_ours_are() -> None:
+    ours = "2025-03-02T01:02:03.004Z"
+    others = ("2025-03-02T09:02:03.004+08:00", "2025-03-02 01:02:03.004Z", "2025-03-02T01:02:03Z")
+    assert time_texts([ours, None, *others]) == [
+        *(ours, None, ours, ours),
+        "2025-03-02T01:02:03.000Z",
+    ]
 
 
 def test_the_copy_lives_on(lived: Path, stores: Stores) -> None:
