@@ -267,7 +267,9 @@ def _change_rows(connection: Connection, store: Store, known: Iterable[Case]) ->
         if names:
             alike.setdefault(names, []).append({**row, "old_reported_at": old["reported_at"]})
     for names, rows in alike.items():
-        columns = {name: _stored([row[name] for row in rows]) for name in names}
+        columns: dict[str, Sequence[Any]] = {
+            name: _stored([row[name] for row in rows]) for name in names
+        }
         if "lon" in names or "lat" in names:
             columns["geom"] = store.encoded(_points(rows))
         # A server cuts the table by the time of the report.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from threading import Lock
 from typing import Any
 
@@ -128,7 +129,8 @@ class Follower:
             self._read_anew(connection)
             return
         newer = self._wanted.where(lately(self._table), self._changed > self._seq)
-        rows = connection.execute(newer.order_by(self._time)).all()
+        # Put in order here: a store writes whole rows down to order them.
+        rows = sorted(connection.execute(newer), key=itemgetter(0))
         if rows:
             self._seq = max(row[-1] for row in rows)
             known = [row for row in rows if self._since is not None and row[0] >= self._since]
