@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -171,8 +171,10 @@ def case_log_then(
         return replace(log, events=events)
     # What happened weeks before that moment is not in memory any more.
     told_by_then = store.tables.incidents.c.reported_at <= at + timedelta(days=1)
-    moved = and_(_moved_since(store, instant(since_ms)), told_by_then)
-    return replace(log, since_ms=since_ms, events=events_of(store, connection, moved, at))
+    since = instant(since_ms)
+    moved = and_(_moved_since(store, since), told_by_then)
+    noted = _noted_since(store, connection, since)
+    return replace(log, since_ms=since_ms, events=events_of(store, connection, moved, at, noted))
 
 
 def _since_ms(store: Store) -> int:
@@ -194,20 +196,25 @@ def _newer(store: Store, stamp: tuple[object, int]) -> CaseLog:
             changed = changed_cases(store, connection, log.seq)
         if isinstance(log, CaseLog) and changed is not None:
             chosen = one_of(store.tables.incidents.c.id, changed)
+            noted: Sequence[int] = ()
             if len(changed) > FEW:
                 # Of what is corrected years later nothing is in here.
-                chosen = and_(chosen, _moved_since(store, instant(log.since_ms)))
-            new = events_of(store, connection, chosen)
+                since = instant(log.since_ms)
+                chosen = and_(chosen, _moved_since(store, since))
+                noted = _noted_since(store, connection, since, changed)
+            new = events_of(store, connection, chosen, also=noted)
             events = {
                 measure: held.replaced(changed, new[measure])
                 for measure, held in log.events.items()
             }
             return replace(log, seq=seq, events=events)
         since_ms = stamp[1]
-        moved = _moved_since(store, instant(since_ms))
+        since = instant(since_ms)
+        moved, noted = _moved_since(store, since), _noted_since(store, connection, since)
         tree = region_tree(store, Scope.everything())
         n_slots = tree.span(tree.root.code)[1]
-        return CaseLog(stamp, seq, since_ms, n_slots, events_of(store, connection, moved))
+        events = events_of(store, connection, moved, also=noted)
+        return CaseLog(stamp, seq, since_ms, n_slots, events)
 
 
 def changed_cases(store: Store, connection: Connection, seq: int) -> list[int] | None:
@@ -232,21 +239,35 @@ def changed_cases(store: Store, connection: Connection, seq: int) -> list[int] |
 
 
 def _moved_since(store: Store, since: datetime) -> ColumnElement[bool]:
-    """Cases that are open or of which anything happened, or falls due, from ``since`` on."""
-    table, stages = store.tables.incidents, store.tables.incident_stages
+    """Cases that are open or that moved, or fall due, from ``since`` on."""
+    table = store.tables.incidents
     # Whoever was sent out a while before is to be signed for, and spoken to, only after that.
     sent = instant(min(store.city.case_clock.promised_since(millis(since)), millis(since)))
-    noted = select(stages.c.incident_id).where(
-        stages.c.stage.in_([literal_column(f"'{key}'") for key in NOTED_KEYS]),
-        stages.c.recorded_at >= since,
-    )
     return or_(
         table.c.ended_at.is_(None),
         table.c.reported_at >= since,
         table.c.stage_at >= sent,
         table.c.due_at >= since,
-        table.c.id.in_(noted),
     )
+
+
+def _noted_since(
+    store: Store, connection: Connection, since: datetime, among: Sequence[int] | None = None
+) -> Sequence[int]:
+    """Return the ids of cases, all or those given, of which anything was noted since.
+
+    They are a list and no query within another: for each month of its table a server would ask
+    it anew, and compare with all of them one by one.
+    """
+    stages = store.tables.incident_stages
+    noted = select(stages.c.incident_id).where(
+        stages.c.stage.in_([literal_column(f"'{key}'") for key in NOTED_KEYS]),
+        stages.c.recorded_at >= since,
+    )
+    if among is not None:
+        noted = noted.where(one_of(stages.c.incident_id, among))
+    found: Sequence[int] = connection.scalars(noted.distinct()).all()
+    return found
 
 
 def events_of(
@@ -254,9 +275,20 @@ def events_of(
     connection: Connection,
     chosen: ColumnElement[bool],
     known_at: datetime | None = None,
+    also: Sequence[int] = (),
 ) -> dict[str, Events]:
-    """Return the instants of the cases of a condition, as known now or at a moment."""
+    """Return the instants of the cases of a condition, as known now or at a moment.
+
+    Parameters
+    ----------
+    also : sequence of int
+        Cases that are read whether the condition holds of them or not.
+    """
     ids, cases = read_cases(store, connection, chosen, known_at)
+    rest = np.setdiff1d(np.array(also, dtype=np.int64), ids)
+    if len(rest):
+        asked = one_of(store.tables.incidents.c.id, rest.tolist())
+        ids, cases = _merged((ids, cases), read_cases(store, connection, asked, known_at))
     steps = read_steps(store, connection, ids, known_at)
     tree = region_tree(store, Scope.everything())
     number, codes = numbered(cases.region_code)
@@ -270,6 +302,18 @@ def events_of(
         measure: _sorted(ids[rows], slots[rows], at_ms, traits if measure == "reported" else {})
         for measure, rows, at_ms in instants(store, cases, steps)
     }
+
+
+def _columns(cases: Cases) -> list[np.ndarray[Any, Any]]:
+    return [getattr(cases, each.name) for each in fields(cases)]
+
+
+def _merged(*parts: tuple[Rows, Cases]) -> tuple[Rows, Cases]:
+    """Return cases of several readings, none of which is in two, by their ids."""
+    ids = np.concatenate([part for part, _ in parts])
+    order = np.argsort(ids)
+    columns = zip(*(_columns(cases) for _, cases in parts), strict=True)
+    return ids[order], Cases(*(np.concatenate(column)[order] for column in columns))
 
 
 def instants(store: Store, cases: Cases, steps: Steps) -> list[tuple[str, Rows, Millis]]:

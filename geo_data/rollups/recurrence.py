@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from geo_data.case_stages import DROPPED
 from geo_data.distinct import numbered
@@ -161,11 +161,12 @@ def _newer(store: Store, stamp: object, since_ms: int) -> Recurrence:
         changed = None
         if isinstance(held, Recurrence) and held.stamp == stamp:
             changed = changed_cases(store, connection, held.seq)
+        reported = table.c.reported_at >= instant(since_ms - OPEN_MS)
         if isinstance(held, Recurrence) and changed is not None:
-            chosen = one_of(table.c.id, changed)
+            # A server looks for a case in every month of its table, unless it is told which.
+            chosen = and_(one_of(table.c.id, changed), reported)
             new = _read(store, connection, chosen, (stamp, seq, since_ms), held.numbers)
             return held.replaced(changed, new)
-        reported = table.c.reported_at >= instant(since_ms - OPEN_MS)
         return _read(store, connection, reported, (stamp, seq, since_ms), Numbers(()))
 
 
