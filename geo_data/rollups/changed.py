@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Table, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, literal_column, select, update
 
 from geo_data.store import Store, meta
 from geo_data.store.tables import Tables
@@ -27,6 +27,13 @@ _KEY = "rollups-told-from"
 def lately(table: Table) -> ColumnElement[bool]:
     """Return the condition of the index, spelled as it is there: SQLite compares the words."""
     return table.c.changed_seq > literal_column(str(LONG_AGO))
+
+
+def changed_after(table: Table, seq: int) -> ColumnElement[bool]:
+    """Return the condition of the rows written by changes after ``seq``."""
+    # In this order: SQLite goes into the index by the first of two lower bounds, and by the
+    # index' own it would look at all rows that changed lately, each of them in the table.
+    return and_(table.c.changed_seq > seq, lately(table))
 
 
 def told_from(connection: Connection, tables: Tables) -> int:

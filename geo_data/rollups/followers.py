@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, select
 from geo_data.histories import Rows
 from geo_data.records import Scope
 from geo_data.regions import region_tree
-from geo_data.rollups.changed import last_change, lately, told_from
+from geo_data.rollups.changed import changed_after, last_change, told_from
 from geo_data.rollups.contributions import MEASURES
 from geo_data.rollups.cubes import Cube, HourCube, HourPoints, Points
 from geo_data.store import Store
@@ -86,8 +86,7 @@ class Follower:
         self._layer = layer
         self._time = table.c[names[0]]
         self._table = table
-        self._changed = table.c.changed_seq
-        self._wanted = select(*(table.c[name] for name in names), self._changed)
+        self._wanted = select(*(table.c[name] for name in names), table.c.changed_seq)
         self._block = block
         self._take = take
         self._lock = Lock()
@@ -128,7 +127,7 @@ class Follower:
             self._seq = last_change(connection, tables, self._table)
             self._read_anew(connection)
             return
-        newer = self._wanted.where(lately(self._table), self._changed > self._seq)
+        newer = self._wanted.where(changed_after(self._table, self._seq))
         # Put in order here: a store writes whole rows down to order them.
         rows = sorted(connection.execute(newer), key=itemgetter(0))
         if rows:

@@ -16,9 +16,10 @@ from geo_data import rollups
 from geo_data.ingest import Reading, apply
 from geo_data.records import Scope
 from geo_data.rollups import changed
-from geo_data.rollups.changed import LONG_AGO, lately, let_rest, told_from
+from geo_data.rollups.changed import LONG_AGO, changed_after, lately, let_rest, told_from
 from geo_data.rollups.followers import Follower
 from geo_data.store import Store, open_store
+from geo_data.store.file import raw_connection
 from tests.geo_data.foreign import until
 from tests.geo_data.rollups.test_rollups import NOON, TODAY, case
 from tests.geo_data.small_city import make_small_city, middle
@@ -191,3 +192,24 @@ def test_what_changed_is_found_by_the_index(tmp_path: Path) -> None:
         (plan,) = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}").all()
     store.close()
     assert "rollup_region_day_changed" in plan[-1]
+
+
+def test_whoever_follows_looks_at_what_is_new_and_no_more(tmp_path: Path) -> None:
+    """Not at all that changed lately: the steps of the query are counted."""
+    steps: dict[int, int] = {}
+    for rows in (200, 5_000):
+        store = make_small_city(tmp_path / f"{rows}.gpkg")
+        table = store.tables.rollup_region_day
+        with store.write() as connection:
+            many = [{"day": day, "region_code": "t0g0", "changed_seq": 1} for day in range(rows)]
+            connection.execute(table.insert(), many)
+            connection.execute(table.insert(), [{**many[0], "day": -1, "changed_seq": 2}])
+        with store.read() as connection:
+            calls: list[int] = []
+            raw = raw_connection(connection)
+            raw.set_progress_handler(lambda calls=calls: calls.append(1), 10)
+            assert len(connection.execute(select(table).where(changed_after(table, 1))).all()) == 1
+            raw.set_progress_handler(None, 0)
+        steps[rows] = len(calls)
+        store.close()
+    assert steps[5_000] <= steps[200] + 2
