@@ -20,7 +20,8 @@ from geo_data.queries.hindsight import moment
 from geo_data.queries.incidents import by_ids
 from geo_data.records import Incident, Scope, Window
 from geo_data.regions import region_codes, region_tree
-from geo_data.rollups.case_log import UNCLOSED, Trait, instants, read_cases, read_steps
+from geo_data.rollups.case_log import UNCLOSED, Trait, instants
+from geo_data.rollups.case_reading import read_cases, read_steps
 from geo_data.rollups.known_then import can_tell, is_past
 from geo_data.store import Store
 from geo_data.store.code_lists import one_of

@@ -33,7 +33,8 @@ from geo_data.histories import (
 from geo_data.instants import instant
 from geo_data.records import Scope, Stage
 from geo_data.regions import region_tree
-from geo_data.rollups.case_log import changed_cases, read_cases, read_steps
+from geo_data.rollups.case_log import changed_cases
+from geo_data.rollups.case_reading import read_cases, read_steps
 from geo_data.store import Store
 from geo_data.store.code_lists import one_of
 from geo_data.store.column_types import iso_text

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,15 +23,14 @@ from geo_data.histories import (
     Steps,
     irregular_steps,
     judge,
-    order_steps,
 )
 from geo_data.instants import instant, millis
 from geo_data.records import Scope
 from geo_data.regions import region_tree
+from geo_data.rollups.case_reading import merged, read_cases, read_steps
 from geo_data.rollups.contributions import dated
 from geo_data.store import Store
 from geo_data.store.code_lists import one_of
-from geo_data.store.column_types import iso_text
 from geo_data.store.tables import NOTED_KEYS
 from geo_data.working_time import DAY_MS, Millis
 
@@ -59,7 +58,6 @@ ENDS = {"open": "ended", "overdue": "late-ended", "due-soon": "soon-over"}
 """Measures by which cases begin and cease to stand open, past their limit, or due soon."""
 
 _DICTIONARIES = {"category": "categories", "channel": "channels", "severity": "severities"}
-_STAGE_NUMBERS = {str(stage): number for stage, number in STAGE_INDEX.items()}
 
 
 @dataclass(frozen=True)
@@ -288,7 +286,7 @@ def events_of(
     rest = np.setdiff1d(np.array(also, dtype=np.int64), ids)
     if len(rest):
         asked = one_of(store.tables.incidents.c.id, rest.tolist())
-        ids, cases = _merged((ids, cases), read_cases(store, connection, asked, known_at))
+        ids, cases = merged((ids, cases), read_cases(store, connection, asked, known_at))
     steps = read_steps(store, connection, ids, known_at)
     tree = region_tree(store, Scope.everything())
     number, codes = numbered(cases.region_code)
@@ -302,18 +300,6 @@ def events_of(
         measure: _sorted(ids[rows], slots[rows], at_ms, traits if measure == "reported" else {})
         for measure, rows, at_ms in instants(store, cases, steps)
     }
-
-
-def _columns(cases: Cases) -> list[np.ndarray[Any, Any]]:
-    return [getattr(cases, each.name) for each in fields(cases)]
-
-
-def _merged(*parts: tuple[Rows, Cases]) -> tuple[Rows, Cases]:
-    """Return cases of several readings, none of which is in two, by their ids."""
-    ids = np.concatenate([part for part, _ in parts])
-    order = np.argsort(ids)
-    columns = zip(*(_columns(cases) for _, cases in parts), strict=True)
-    return ids[order], Cases(*(np.concatenate(column)[order] for column in columns))
 
 
 def instants(store: Store, cases: Cases, steps: Steps) -> list[tuple[str, Rows, Millis]]:
@@ -352,54 +338,6 @@ def _numbers(trait: str, keys: Iterable[str]) -> Rows:
         return np.array([int(key) for key in keys], dtype=np.int64)
     known = {key: number for number, key in enumerate(dictionary(_DICTIONARIES[trait]))}
     return np.array([known.get(key, -1) for key in keys], dtype=np.int64)
-
-
-def read_cases(
-    store: Store,
-    connection: Connection,
-    chosen: ColumnElement[bool],
-    known_at: datetime | None = None,
-) -> tuple[Rows, Cases]:
-    """Return the ids, ascending, and the cases of a condition that were known at a moment."""
-    table = store.tables.incidents
-    if known_at is not None:
-        chosen = and_(chosen, table.c.recorded_at <= known_at)
-    columns = (
-        *(table.c.id, iso_text(table.c.happened_at), iso_text(table.c.reported_at)),
-        *(table.c.channel, table.c.category, table.c.severity),
-        func.coalesce(table.c.region_code, ""),
-    )
-    rows = connection.execute(select(*columns).where(chosen).order_by(table.c.id)).all()
-    ids, happened, reported, *traits, region = zip(*rows, strict=True) if rows else [()] * 7
-    channel, category, severity = traits
-    return np.array(ids, dtype=np.int64), Cases(
-        _parsed(happened),
-        _parsed(reported),
-        np.array(channel, dtype=object),
-        np.array(category, dtype=object),
-        np.array(severity, dtype=np.int64),
-        np.array(region, dtype=object),
-    )
-
-
-def read_steps(
-    store: Store, connection: Connection, ids: Rows, known_at: datetime | None = None
-) -> Steps:
-    """Return the steps of the cases known at a moment, in order; ``ids`` ascend."""
-    table = store.tables.incident_stages
-    columns = (table.c.incident_id, table.c.stage, iso_text(table.c.happened_at))
-    mine = one_of(table.c.incident_id, ids.tolist())
-    if known_at is not None:
-        mine = and_(mine, table.c.recorded_at <= known_at)
-    rows = connection.execute(select(*columns).where(mine)).all()
-    owners, stages, happened = zip(*rows, strict=True) if rows else [()] * 3
-    case = np.searchsorted(ids, np.array(owners, dtype=np.int64))
-    stage = np.array([_STAGE_NUMBERS[key] for key in stages], dtype=np.uint8)
-    return order_steps(len(ids), case, stage, _parsed(happened))[0]
-
-
-def _parsed(texts: Sequence[str]) -> Millis:
-    return np.array(texts, dtype="M8[ms]").astype(np.int64)
 
 
 def _sorted(case: Rows, slot: Slots, at_ms: Millis, traits: Traits) -> Events:

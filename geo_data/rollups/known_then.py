@@ -20,7 +20,8 @@ from sqlalchemy import Connection, select
 from geo_data.histories import Flags, Rows, judge
 from geo_data.records import Scope
 from geo_data.regions import RegionTree, region_tree
-from geo_data.rollups.case_log import CaseLog, Slots, case_log_then, read_cases, read_steps
+from geo_data.rollups.case_log import CaseLog, Slots, case_log_then
+from geo_data.rollups.case_reading import read_cases, read_steps
 from geo_data.rollups.contributions import DIMENSIONS, Counts, count, difference
 from geo_data.rollups.rows import branches_of
 from geo_data.store import Store

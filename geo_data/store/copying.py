@@ -260,7 +260,7 @@ def _begin(store: Store, moment: str) -> None:
 
 
 def _indexes(store: Store) -> list[Index]:
-    """Return what makes reading fast, without what keeps rows apart."""
+    """Return the indexes, those that keep rows apart beside a key too; keys of tables stay."""
     tables = store.tables.metadata.sorted_tables
     found = {index.name: index for table in tables for index in table.indexes}
     return [found[name] for name in sorted(found, key=str)]

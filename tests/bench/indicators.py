@@ -8,17 +8,14 @@ what each was in the period before and its line.
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 import pandas as pd
-import pytest
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import create_engine, text
@@ -30,7 +27,6 @@ from geo_data.ingest.bulk import Part, bulk_load_parts
 from geo_data.ingest.place import ground_of
 from geo_data.instants import to_text
 from geo_data.records import Scope, Severity, Stage, Window
-from geo_data.rollups.followers import Follower
 from geo_data.rollups.rows import ADD_HOURS
 from geo_data.store import Store, open_store
 from geo_data.store.copying import copy_city
@@ -38,6 +34,7 @@ from geo_data.store.embedded import EmbeddedStore
 from geo_data.store.inserts import insert_rows
 from indicators import engine
 from tests.bench.cities import demo_city
+from tests.bench.rollup_times import timed_rollups
 from tests.postgis_server import PostgisServer, has_postgis
 
 ALL = Scope.everything()
@@ -362,7 +359,7 @@ def _corrected(store: Store, root: str, now: datetime) -> Numbers:
     ground_of(store)
     settle_garbage()
     rollups: list[float] = []
-    with _timed(rollups):
+    with timed_rollups(rollups):
         began = perf_counter()
         apply(store, told, now)
         taken = perf_counter()
@@ -373,31 +370,3 @@ def _corrected(store: Store, root: str, now: datetime) -> Numbers:
         "of which taking the reports in": taken - began,
         "of which the rollups": sum(rollups),
     }
-
-
-@contextmanager
-def _timed(took: list[float]) -> Iterator[None]:
-    """Time what of it is counting cases before and after, writing counts, and following them."""
-    applying = sys.modules["geo_data.ingest.apply"]
-    parts = (
-        *((applying, name) for name in ("_old_counts", "count", "difference", "add_counts")),
-        (Follower, "_follow"),
-    )
-
-    def timed(whole: Callable[..., object]) -> Callable[..., object]:
-        def part(*given: object, **named: object) -> object:
-            began = perf_counter()
-            nested = len(took)
-            try:
-                return whole(*given, **named)
-            finally:
-                # The cases as they were are counted by one of the others: once is enough.
-                del took[nested:]
-                took.append(perf_counter() - began)
-
-        return part
-
-    with pytest.MonkeyPatch.context() as patch:
-        for owner, name in parts:
-            patch.setattr(owner, name, timed(getattr(owner, name)))
-        yield
