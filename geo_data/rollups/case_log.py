@@ -17,7 +17,6 @@ from geo_data.dictionaries import dictionary
 from geo_data.distinct import numbered
 from geo_data.histories import (
     NEVER,
-    STAGE_INDEX,
     Cases,
     Rows,
     Steps,
