@@ -20,37 +20,33 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
+def wal_bytes_after(store: Store, text: str) -> int:
+    """Write a text, wait for whoever writes back, and return how long the WAL is."""
+    with store.write() as connection:
+        row = {"key": "big", "value": text}
+        connection.execute(insert(store.tables.meta).prefix_with("OR REPLACE"), row)
+    for thread in threading.enumerate():
+        if thread.name == "write-back":
+            thread.join()
+    return Path(f"{store.path}-wal").stat().st_size
+
+
 def test_the_wal_is_written_back_when_it_grows(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def wal_bytes_after(text: str) -> int:
-        with store.write() as connection:
-            row = {"key": "big", "value": text}
-            connection.execute(insert(store.tables.meta).prefix_with("OR REPLACE"), row)
-        return Path(f"{store.path}-wal").stat().st_size
-
     store.checkpoint()
-    assert wal_bytes_after("x" * 1_000_000) > 1_000_000
+    assert wal_bytes_after(store, "x" * 1_000_000) > 1_000_000
     monkeypatch.setattr("geo_data.store.embedded.TRUNCATE_BYTES", 100_000)
-    assert wal_bytes_after("y") == 0
+    assert wal_bytes_after(store, "y") == 0
 
 
 def test_the_wal_begins_anew_once_it_is_written_back_beside_the_writer(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def wal_bytes_after(text: str) -> int:
-        with store.write() as connection:
-            row = {"key": "big", "value": text}
-            connection.execute(insert(store.tables.meta).prefix_with("OR REPLACE"), row)
-        for thread in threading.enumerate():
-            if thread.name == "write-back":
-                thread.join()
-        return Path(f"{store.path}-wal").stat().st_size
-
     store.checkpoint()
-    longer = [wal_bytes_after(letter * 1_000_000) for letter in "abc"]
+    longer = [wal_bytes_after(store, letter * 1_000_000) for letter in "abc"]
     assert longer == sorted(set(longer))
     monkeypatch.setattr("geo_data.store.embedded.CHECKPOINT_BYTES", 100_000)
-    kept = [wal_bytes_after(letter * 1_000_000) for letter in "defg"]
+    kept = [wal_bytes_after(store, letter * 1_000_000) for letter in "defg"]
     assert kept[0] > longer[-1]
     assert set(kept[1:]) == {kept[0]}
